@@ -29,17 +29,18 @@ const char* to_string(ErrorCode code);
 /// One error. Only `code` and `message` are always set.
 struct Error {
   ErrorCode code = ErrorCode::internal;
-  std::string message;      ///< one sentence, without a final full stop needed
-  std::string file = {};    ///< the file it is about
-  std::string op = {};      ///< the operator's name in the file
-  std::string kind = {};    ///< the operator's kind in the file's own words, e.g. "DeformConv"
+  std::string message;    ///< one sentence, without a final full stop needed
+  std::string file = {};  ///< the file it is about
+  std::string op = {};    ///< the operator's name in the file
+  std::string kind = {};  ///< the operator's kind in the file's own words, e.g. "DeformConv"
 };
 
 /// Success, or one Error. Cheap to move; must not be ignored.
 class [[nodiscard]] Status {
  public:
   Status() = default;
-  Status(Error error) : error_(std::move(error)) {}  // NOLINT(google-explicit-constructor): `return Error{...}` reads well
+  Status(Error error)
+      : error_(std::move(error)) {}  // NOLINT(google-explicit-constructor): `return Error{...}` reads well
 
   bool ok() const { return !error_.has_value(); }
   /// Requires !ok().
@@ -54,9 +55,9 @@ class [[nodiscard]] Status {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}             // NOLINT(google-explicit-constructor)
-  Result(Error error) : status_(std::move(error)) {}        // NOLINT(google-explicit-constructor)
-  Result(Status status) : status_(std::move(status)) {}     // NOLINT(google-explicit-constructor): must hold an error
+  Result(T value) : value_(std::move(value)) {}          // NOLINT(google-explicit-constructor)
+  Result(Error error) : status_(std::move(error)) {}     // NOLINT(google-explicit-constructor)
+  Result(Status status) : status_(std::move(status)) {}  // NOLINT(google-explicit-constructor): must hold an error
 
   bool ok() const { return value_.has_value(); }
   const Status& status() const { return status_; }

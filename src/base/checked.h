@@ -21,6 +21,8 @@ inline std::optional<int64_t> checked_add(int64_t a, int64_t b) {
 }
 
 /// The smallest multiple of `unit` (> 0) that is >= value (>= 0).
-constexpr int64_t round_up(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
+constexpr int64_t round_up(int64_t value, int64_t unit) {
+  return (value + unit - 1) / unit * unit;
+}
 
 }  // namespace quern

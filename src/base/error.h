@@ -20,14 +20,14 @@ Error fail(ErrorCode code, fmt::format_string<Args...> sentence, Args&&... args)
 #define QUERN_CONCAT(a, b) QUERN_CONCAT_INNER(a, b)
 
 /// Returns from the function when `expr` (a Status) is an error.
-#define QUERN_CHECK(expr)                                    \
-  do {                                                       \
+#define QUERN_CHECK(expr)                                                               \
+  do {                                                                                  \
     if (::quern::Status quern_status = (expr); !quern_status.ok()) return quern_status; \
   } while (false)
 
 /// Declares or assigns `target` from `expr` (a Result), or returns its error.
 #define QUERN_TRY(target, expr) QUERN_TRY_INNER(QUERN_CONCAT(quern_result_, __LINE__), target, expr)
-#define QUERN_TRY_INNER(result, target, expr)                \
-  auto result = (expr);                                      \
-  if (!result.ok()) return result.status();                  \
+#define QUERN_TRY_INNER(result, target, expr) \
+  auto result = (expr);                       \
+  if (!result.ok()) return result.status();   \
   target = *std::move(result)

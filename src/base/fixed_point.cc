@@ -43,7 +43,8 @@ int32_t multiply_double_rounding(int32_t value, FixedMultiplier m) {
   const int left = std::max(m.shift, 0);
   const int right = std::max(-m.shift, 0);
   const int64_t shifted = std::clamp<int64_t>(int64_t{value} * (int64_t{1} << left), kMin, kMax);
-  return rounding_divide_by_power_of_two(saturating_rounding_doubling_high_mul(static_cast<int32_t>(shifted), m.multiplier), right);
+  return rounding_divide_by_power_of_two(
+      saturating_rounding_doubling_high_mul(static_cast<int32_t>(shifted), m.multiplier), right);
 }
 
 int32_t multiply_single_rounding(int32_t value, FixedMultiplier m) {

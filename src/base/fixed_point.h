@@ -24,7 +24,8 @@ int32_t saturating_rounding_doubling_high_mul(int32_t a, int32_t b);
 /// value / 2^exponent, rounded half away from zero; 0 <= exponent <= 31.
 int32_t rounding_divide_by_power_of_two(int32_t value, int exponent);
 
-/// value * m with two roundings, as gemmlowp and TFLite's reference convolutions do. Overflow of the left shift saturates.
+/// value * m with two roundings, as gemmlowp and TFLite's reference convolutions do. Overflow of the left shift
+/// saturates.
 int32_t multiply_double_rounding(int32_t value, FixedMultiplier m);
 /// value * m with one rounding (ties towards +infinity), as TFLite's fully connected kernels do.
 int32_t multiply_single_rounding(int32_t value, FixedMultiplier m);

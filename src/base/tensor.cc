@@ -17,26 +17,37 @@ struct DTypeRow {
 
 // In the order of DType.
 constexpr DTypeRow kDTypes[] = {
-    {"float32", 4}, {"float16", 2}, {"float64", 8}, {"int8", 1},   {"uint8", 1}, {"int16", 2},
+    {"float32", 4}, {"float16", 2}, {"float64", 8}, {"int8", 1},  {"uint8", 1},  {"int16", 2},
     {"uint16", 2},  {"int32", 4},   {"uint32", 4},  {"int64", 8}, {"uint64", 8}, {"bool", 1},
 };
 
-const DTypeRow& row(DType type) { return kDTypes[static_cast<size_t>(type)]; }
+const DTypeRow& row(DType type) {
+  return kDTypes[static_cast<size_t>(type)];
+}
 
 }  // namespace
 
-size_t size_of(DType type) { return row(type).bytes; }
-const char* to_string(DType type) { return row(type).name; }
+size_t size_of(DType type) {
+  return row(type).bytes;
+}
+const char* to_string(DType type) {
+  return row(type).name;
+}
 
 Result<DType> parse_dtype(const std::string& name) {
   for (size_t i = 0; i < std::size(kDTypes); ++i) {
     if (name == kDTypes[i].name) return static_cast<DType>(i);
   }
-  return fail(ErrorCode::invalid_argument, "'{}' is not an element type; known are float32, uint8, int64 and the like", name);
+  return fail(ErrorCode::invalid_argument, "'{}' is not an element type; known are float32, uint8, int64 and the like",
+              name);
 }
 
-bool is_float(DType type) { return type == DType::float32 || type == DType::float16 || type == DType::float64; }
-bool is_8bit(DType type) { return type == DType::int8 || type == DType::uint8; }
+bool is_float(DType type) {
+  return type == DType::float32 || type == DType::float16 || type == DType::float64;
+}
+bool is_8bit(DType type) {
+  return type == DType::int8 || type == DType::uint8;
+}
 
 std::string to_string(const Shape& shape) {
   if (shape.empty()) return "scalar";
@@ -52,12 +63,13 @@ Result<int64_t> element_count(const Shape& shape) {
   int64_t count = 1;
   bool zero = false;
   for (int64_t extent : shape) {
-    if (extent < 0) return fail(ErrorCode::invalid_argument, "the shape {} has an extent that is not fixed", to_string(shape));
+    if (extent < 0)
+      return fail(ErrorCode::invalid_argument, "the shape {} has an extent that is not fixed", to_string(shape));
     if (extent == 0) zero = true;
     const auto next = checked_mul(count, extent == 0 ? 1 : extent);
     if (!next || *next > Tensor::kMaxBytes) {
-      return fail(ErrorCode::out_of_memory, "the shape {} has more elements than a tensor may have bytes ({})", to_string(shape),
-                  Tensor::kMaxBytes);
+      return fail(ErrorCode::out_of_memory, "the shape {} has more elements than a tensor may have bytes ({})",
+                  to_string(shape), Tensor::kMaxBytes);
     }
     count = *next;
   }
@@ -74,7 +86,8 @@ Result<Tensor> Tensor::make(DType type, Shape shape) {
   const auto padded = static_cast<size_t>(round_up(*bytes + 1, 64));
   auto* data = static_cast<std::byte*>(std::aligned_alloc(64, padded));
   if (data == nullptr) {
-    return fail(ErrorCode::out_of_memory, "no memory for a {} tensor of shape {} ({} bytes)", to_string(type), to_string(shape), *bytes);
+    return fail(ErrorCode::out_of_memory, "no memory for a {} tensor of shape {} ({} bytes)", to_string(type),
+                to_string(shape), *bytes);
   }
   std::memset(data, 0, padded);
   Tensor tensor;

@@ -29,7 +29,8 @@ constexpr int kSpinsBeforeYield = 4096;
 
 }  // namespace
 
-// One loop is one "generation". Workers wait for the generation to change, take chunks from `next`, and count themselves out.
+// One loop is one "generation". Workers wait for the generation to change, take chunks from `next`, and count
+// themselves out.
 struct ThreadPool::State {
   std::atomic<uint64_t> generation{0};
   std::atomic<int> hot{0};
@@ -57,8 +58,10 @@ struct ThreadPool::State {
       if (stop.load(std::memory_order_acquire)) return false;
       if (generation.load(std::memory_order_acquire) != seen) return true;
       if (hot.load(std::memory_order_relaxed) > 0) {
-        if (++spins < kSpinsBeforeYield) relax();
-        else std::this_thread::yield();
+        if (++spins < kSpinsBeforeYield)
+          relax();
+        else
+          std::this_thread::yield();
         continue;
       }
       std::unique_lock lock(mutex);
@@ -112,8 +115,10 @@ void ThreadPool::parallel_for(int64_t count, int64_t grain, const std::function<
   if (s.hot.load(std::memory_order_relaxed) == 0) s.wake.notify_all();
   s.take_chunks();
   for (int spins = 0; s.busy.load(std::memory_order_acquire) != 0; ++spins) {
-    if (spins < kSpinsBeforeYield) relax();
-    else std::this_thread::yield();
+    if (spins < kSpinsBeforeYield)
+      relax();
+    else
+      std::this_thread::yield();
   }
 }
 

@@ -4,7 +4,8 @@
 // Conventions every stage relies on
 //   * Spatial operators are channels last: activations N H W C, weights O KH KW I (I is per group). One-dimensional
 //     convolutions and pools are read as two-dimensional ones of height 1.
-//   * Attributes hold final numbers. Operators whose parameters may come from a value (Reshape, Slice, Pad, …) may carry
+//   * Attributes hold final numbers. Operators whose parameters may come from a value (Reshape, Slice, Pad, …) may
+//   carry
 //     extra "parameter" inputs after reading; prepare/resolve moves them into the attributes and drops them, and no
 //     kernel ever sees one. ops.inc says which inputs are parameters.
 //   * Axes may be negative until infer has run; afterwards they are 0…rank-1.
@@ -25,7 +26,9 @@ namespace quern {
 struct Clamp {
   float low = -std::numeric_limits<float>::infinity();
   float high = std::numeric_limits<float>::infinity();
-  bool active() const { return low != -std::numeric_limits<float>::infinity() || high != std::numeric_limits<float>::infinity(); }
+  bool active() const {
+    return low != -std::numeric_limits<float>::infinity() || high != std::numeric_limits<float>::infinity();
+  }
   bool operator==(const Clamp&) const = default;
 };
 
@@ -35,19 +38,28 @@ enum class PadMode : uint8_t { constant, reflect, edge, wrap, symmetric };
 enum class ResizeMode : uint8_t { nearest, linear, cubic };
 /// How an output position maps to an input position (ONNX Resize's names).
 enum class Coordinates : uint8_t {
-  half_pixel, half_pixel_symmetric, pytorch_half_pixel, align_corners, asymmetric, tf_half_pixel_for_nn, tf_crop_and_resize
+  half_pixel,
+  half_pixel_symmetric,
+  pytorch_half_pixel,
+  align_corners,
+  asymmetric,
+  tf_half_pixel_for_nn,
+  tf_crop_and_resize
 };
 enum class NearestMode : uint8_t { round_prefer_floor, round_prefer_ceil, floor, ceil };
 enum class DepthOrder : uint8_t { dcr, crd };
 enum class AspectPolicy : uint8_t { stretch, not_larger, not_smaller };
 
-using Pair = std::array<int64_t, 2>;   ///< height, width
-using Pads = std::array<int64_t, 4>;   ///< top, left, bottom, right
+using Pair = std::array<int64_t, 2>;  ///< height, width
+using Pads = std::array<int64_t, 4>;  ///< top, left, bottom, right
 using Ints = std::vector<int64_t>;
 
 // Each attribute struct lists its fields once, in `fields`, for the text form, comparison and the plan file.
-#define QUERN_FIELDS(...)                                                       \
-  template <typename Visitor> void fields(Visitor&& v) { __VA_ARGS__; }
+#define QUERN_FIELDS(...)     \
+  template <typename Visitor> \
+  void fields(Visitor&& v) {  \
+    __VA_ARGS__;              \
+  }
 
 struct NoAttrs {
   QUERN_FIELDS((void)v)
@@ -58,7 +70,8 @@ struct ConvAttrs {  // Conv
   AutoPad auto_pad = AutoPad::explicit_pads;
   int64_t groups = 1;
   Clamp clamp;
-  QUERN_FIELDS(v("strides", strides), v("dilations", dilations), v("pads", pads), v("auto_pad", auto_pad), v("groups", groups), v("clamp", clamp))
+  QUERN_FIELDS(v("strides", strides), v("dilations", dilations), v("pads", pads), v("auto_pad", auto_pad),
+               v("groups", groups), v("clamp", clamp))
 };
 struct ConvTransposeAttrs {  // output extent = stride*(in-1) + output_padding + ((k-1)*dilation+1) - pads
   Pair strides{1, 1}, dilations{1, 1}, output_padding{};
@@ -67,7 +80,8 @@ struct ConvTransposeAttrs {  // output extent = stride*(in-1) + output_padding +
   Ints output_shape;  ///< empty, or the spatial output extents, from which pads are computed
   int64_t groups = 1;
   Clamp clamp;
-  QUERN_FIELDS(v("strides", strides), v("dilations", dilations), v("output_padding", output_padding), v("pads", pads), v("auto_pad", auto_pad), v("output_shape", output_shape), v("groups", groups), v("clamp", clamp))
+  QUERN_FIELDS(v("strides", strides), v("dilations", dilations), v("output_padding", output_padding), v("pads", pads),
+               v("auto_pad", auto_pad), v("output_shape", output_shape), v("groups", groups), v("clamp", clamp))
 };
 struct PoolAttrs {  // MaxPool, AveragePool
   Pair kernel{1, 1}, strides{1, 1}, dilations{1, 1};
@@ -76,7 +90,9 @@ struct PoolAttrs {  // MaxPool, AveragePool
   bool ceil_mode = false;
   bool count_include_pad = false;
   Clamp clamp;
-  QUERN_FIELDS(v("kernel", kernel), v("strides", strides), v("dilations", dilations), v("pads", pads), v("auto_pad", auto_pad), v("ceil_mode", ceil_mode), v("count_include_pad", count_include_pad), v("clamp", clamp))
+  QUERN_FIELDS(v("kernel", kernel), v("strides", strides), v("dilations", dilations), v("pads", pads),
+               v("auto_pad", auto_pad), v("ceil_mode", ceil_mode), v("count_include_pad", count_include_pad),
+               v("clamp", clamp))
 };
 struct ClampAttrs {  // FullyConnected, MatMul, Add, Sub, Mul, Div: a fused activation only
   Clamp clamp;
@@ -162,7 +178,10 @@ struct ResizeAttrs {  // exactly one of sizes and scales is given until infer ha
   bool antialias = false;
   float extrapolation_value = 0;
   AspectPolicy aspect = AspectPolicy::stretch;
-  QUERN_FIELDS(v("mode", mode), v("coordinates", coordinates), v("nearest", nearest), v("sizes", sizes), v("scales", scales), v("roi", roi), v("axes", axes), v("cubic_a", cubic_a), v("exclude_outside", exclude_outside), v("antialias", antialias), v("extrapolation_value", extrapolation_value), v("aspect", aspect))
+  QUERN_FIELDS(v("mode", mode), v("coordinates", coordinates), v("nearest", nearest), v("sizes", sizes),
+               v("scales", scales), v("roi", roi), v("axes", axes), v("cubic_a", cubic_a),
+               v("exclude_outside", exclude_outside), v("antialias", antialias),
+               v("extrapolation_value", extrapolation_value), v("aspect", aspect))
 };
 struct BlockAttrs {  // DepthToSpace, SpaceToDepth (which is always dcr)
   int64_t block = 1;
@@ -216,22 +235,23 @@ struct MatMulAttrs {
   QUERN_FIELDS(v("transpose_a", transpose_a), v("transpose_b", transpose_b), v("clamp", clamp))
 };
 
-using Attrs = std::variant<NoAttrs, ConvAttrs, ConvTransposeAttrs, PoolAttrs, ClampAttrs, UnaryAttrs, SoftmaxAttrs, AxisAttrs, ReduceAttrs,
-                           ArgAttrs, TopKAttrs, TransposeAttrs, ReshapeAttrs, AxesAttrs, ShapeAttrs, ShapeOfAttrs, SliceAttrs,
-                           SplitAttrs, PadAttrs, ResizeAttrs, BlockAttrs, NormAttrs, LpNormAttrs, LrnAttrs, CastAttrs,
-                           TileAttrs, GatherNdAttrs, CumSumAttrs, FillAttrs, OneHotAttrs, MatMulAttrs>;
+using Attrs =
+    std::variant<NoAttrs, ConvAttrs, ConvTransposeAttrs, PoolAttrs, ClampAttrs, UnaryAttrs, SoftmaxAttrs, AxisAttrs,
+                 ReduceAttrs, ArgAttrs, TopKAttrs, TransposeAttrs, ReshapeAttrs, AxesAttrs, ShapeAttrs, ShapeOfAttrs,
+                 SliceAttrs, SplitAttrs, PadAttrs, ResizeAttrs, BlockAttrs, NormAttrs, LpNormAttrs, LrnAttrs, CastAttrs,
+                 TileAttrs, GatherNdAttrs, CumSumAttrs, FillAttrs, OneHotAttrs, MatMulAttrs>;
 
 /// What an operator does with its elements; passes and kernels ask for the family before the kind.
 enum class OpFamily : uint8_t {
-  spatial,   ///< window over H, W of a channels-last value
-  linear,    ///< matrix product
-  unary,     ///< element by element, one input
-  binary,    ///< element by element with broadcasting, two inputs (or more)
-  reduce,    ///< over named axes
-  along,     ///< along one axis, shape kept
-  move,      ///< elements change place, never value
-  convert,   ///< type or quantization changes
-  shape,     ///< about extents, not elements
+  spatial,  ///< window over H, W of a channels-last value
+  linear,   ///< matrix product
+  unary,    ///< element by element, one input
+  binary,   ///< element by element with broadcasting, two inputs (or more)
+  reduce,   ///< over named axes
+  along,    ///< along one axis, shape kept
+  move,     ///< elements change place, never value
+  convert,  ///< type or quantization changes
+  shape,    ///< about extents, not elements
 };
 
 enum class OpKind : uint16_t {
@@ -258,7 +278,9 @@ inline constexpr OpInfo kOps[] = {
 };
 
 inline constexpr int kOpCount = static_cast<int>(std::size(kOps));
-inline const OpInfo& info(OpKind kind) { return kOps[static_cast<int>(kind)]; }
+inline const OpInfo& info(OpKind kind) {
+  return kOps[static_cast<int>(kind)];
+}
 
 /// The attributes an operator of this kind carries, at their defaults.
 inline Attrs default_attrs(OpKind kind) {

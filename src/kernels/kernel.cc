@@ -35,8 +35,8 @@ Result<ChosenKernel> choose_kernel(const OpCall& call, Isa limit) {
     if (row.isa > limit || !supported(row.isa)) continue;
     if (auto kernel = row.make(call)) return ChosenKernel{std::move(kernel), &row};
   }
-  return fail(ErrorCode::unsupported, "no kernel computes {} of ({}) to ({})", info(call.kind).name, operands_text(call.inputs),
-              operands_text(call.outputs));
+  return fail(ErrorCode::unsupported, "no kernel computes {} of ({}) to ({})", info(call.kind).name,
+              operands_text(call.inputs), operands_text(call.outputs));
 }
 
 }  // namespace quern

@@ -1,5 +1,5 @@
-// What a kernel is, and how one is chosen. A kernel computes one operator on one machine; it is made once, when a session
-// is created (weights are packed and multipliers computed there), and run many times.
+// What a kernel is, and how one is chosen. A kernel computes one operator on one machine; it is made once, when a
+// session is created (weights are packed and multipliers computed there), and run many times.
 //
 // reference.cc in each family is the law: plain loops, never optimized, never removed. x86_<isa>.cc beside it must give
 // the same bytes for integer types, and the same numbers up to the order of additions for float.
@@ -32,20 +32,24 @@ struct Operand {
     return n;
   }
   template <typename T>
-  const T* constant_as() const { return static_cast<const T*>(constant); }
+  const T* constant_as() const {
+    return static_cast<const T*>(constant);
+  }
 };
 
 /// One operator as a kernel sees it: everything but the data.
 struct OpCall {
   OpKind kind = OpKind::Identity;
   Attrs attrs;
-  std::vector<Operand> inputs;   ///< parameters are already in attrs; operands beyond the list are absent
+  std::vector<Operand> inputs;  ///< parameters are already in attrs; operands beyond the list are absent
   std::vector<Operand> outputs;
   Arithmetic arithmetic = Arithmetic::float_rule;
 
   bool has_input(size_t i) const { return i < inputs.size() && inputs[i].present; }
   template <typename A>
-  const A& as() const { return std::get<A>(attrs); }
+  const A& as() const {
+    return std::get<A>(attrs);
+  }
 };
 
 /// Pointers to the elements of each operand, in order; nullptr for an absent one. Inputs and outputs never overlap.
@@ -54,9 +58,13 @@ struct Buffers {
   std::span<void* const> outputs;
 
   template <typename T>
-  const T* in(size_t i) const { return i < inputs.size() ? static_cast<const T*>(inputs[i]) : nullptr; }
+  const T* in(size_t i) const {
+    return i < inputs.size() ? static_cast<const T*>(inputs[i]) : nullptr;
+  }
   template <typename T>
-  T* out(size_t i) const { return static_cast<T*>(outputs[i]); }
+  T* out(size_t i) const {
+    return static_cast<T*>(outputs[i]);
+  }
 };
 
 /// A prepared operator. `run` is const: everything it changes is in the buffers it is given or on its own stack.

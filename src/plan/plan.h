@@ -1,5 +1,5 @@
-// What compile hands to run: operators in order, every value with its place in memory, constants. Nothing in a plan needs a
-// decision; a session only chooses kernels.
+// What compile hands to run: operators in order, every value with its place in memory, constants. Nothing in a plan
+// needs a decision; a session only chooses kernels.
 #pragma once
 
 #include <string>
@@ -28,7 +28,7 @@ struct PlanStep {
   std::string name;         ///< the user's operator
   std::string source_kind;  ///< the file's word for it
   Attrs attrs;
-  std::vector<int> inputs;   ///< value indices, -1 absent
+  std::vector<int> inputs;  ///< value indices, -1 absent
   std::vector<int> outputs;
   int64_t macs = 0;
 };

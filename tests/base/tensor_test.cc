@@ -21,7 +21,8 @@ TEST(Tensor, CloneDoesNotShare) {
 
 TEST(Tensor, RefusesSizesBeyondTheLimit) {
   EXPECT_EQ(Tensor::make(DType::float32, {1 << 20, 1 << 20}).error().code, ErrorCode::out_of_memory);
-  EXPECT_EQ(Tensor::make(DType::float32, {int64_t{1} << 62, int64_t{1} << 62, 0}).error().code, ErrorCode::out_of_memory);
+  EXPECT_EQ(Tensor::make(DType::float32, {int64_t{1} << 62, int64_t{1} << 62, 0}).error().code,
+            ErrorCode::out_of_memory);
   EXPECT_EQ(Tensor::make(DType::float32, {-1}).error().code, ErrorCode::invalid_argument);
 }
 
