@@ -254,11 +254,15 @@ enum class OpFamily : uint8_t {
   shape,    ///< about extents, not elements
 };
 
+// gcc 12 says of a scoped enumerator that it shadows a type of the same name; OpKind::Shape and quern::Shape live apart.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
 enum class OpKind : uint16_t {
 #define QUERN_OP(kind, attrs, family, min_inputs, max_inputs, outputs, parameters) kind,
 #include "graph/ops.inc"
 #undef QUERN_OP
 };
+#pragma GCC diagnostic pop
 
 /// One row of ops.inc.
 struct OpInfo {
