@@ -1,0 +1,159 @@
+#include "kernels/requantize.h"
+
+#include <cmath>
+#include <limits>
+
+namespace quern {
+
+namespace {
+
+/// The farthest a stored value of this operand can be from its zero points.
+int64_t largest_distance(const Operand& operand) {
+  const StoredBounds range = stored_range(operand.dtype);
+  int64_t largest = 0;
+  for (int32_t z : operand.quantization.zero_points) {
+    largest = std::max({largest, std::abs(int64_t{range.low} - z), std::abs(int64_t{range.high} - z)});
+  }
+  return largest;
+}
+
+int64_t largest_bias(const OpCall& call) {
+  if (!call.has_input(2)) return 0;
+  const Operand& bias = call.inputs[2];
+  if (bias.constant == nullptr) return std::numeric_limits<int32_t>::max() / 2;
+  int64_t largest = 0;
+  for (int64_t i = 0; i < bias.size(); ++i)
+    largest = std::max(largest, std::abs(int64_t{bias.constant_as<int32_t>()[i]}));
+  return largest;
+}
+
+/// s_x * s_w / s_y in double. TFLite multiplies the two input scales in float32 first wherever the weights have one
+/// scale for all channels, but for int8 convolutions, which always go by the channel.
+double fixed_factor(const OpCall& call, float weight_scale) {
+  const float x = scale_of(call.inputs[0]);
+  const float y = scale_of(call.outputs[0]);
+  const bool convolution = call.kind == OpKind::Conv || call.kind == OpKind::ConvTranspose;
+  const bool by_channel =
+      call.inputs[1].quantization.per_axis() || (convolution && call.inputs[0].dtype == DType::int8);
+  const double product =
+      by_channel ? static_cast<double>(x) * static_cast<double>(weight_scale) : static_cast<double>(x * weight_scale);
+  return product / static_cast<double>(y);
+}
+
+void set_output(Requantization& r, const Operand& output, const Clamp& clamp, Arithmetic arithmetic) {
+  const StoredBounds bounds = stored_bounds(output, clamp, arithmetic);
+  r.zero_point = zero_point_of(output);
+  r.out_min = bounds.low;
+  r.out_max = bounds.high;
+}
+
+void add_multiplier(Requantization& r, double factor) {
+  const FixedMultiplier m = quantize_multiplier(factor);
+  r.multiplier.push_back(m.multiplier);
+  r.shift.push_back(m.shift);
+}
+
+}  // namespace
+
+StoredBounds stored_range(DType type) {
+  return type == DType::int8 ? StoredBounds{-128, 127} : StoredBounds{0, 255};
+}
+
+StoredBounds stored_bounds(const Operand& output, const Clamp& clamp, Arithmetic arithmetic) {
+  const StoredBounds range = stored_range(output.dtype);
+  if (!clamp.active()) return range;
+  const float scale = scale_of(output);
+  const int32_t zero_point = zero_point_of(output);
+  return {quantize_value(clamp.low, scale, zero_point, range, arithmetic),
+          quantize_value(clamp.high, scale, zero_point, range, arithmetic)};
+}
+
+int32_t quantize_value(float real, float scale, int32_t zero_point, StoredBounds bounds, Arithmetic arithmetic) {
+  if (std::isnan(real)) return place(0, zero_point, bounds);
+  // Beyond this everything saturates; it keeps the conversion to integers defined.
+  constexpr float kFar = 1e6f;
+  const float steps = std::clamp(real / scale, -kFar, kFar);
+  const int32_t rounded =
+      arithmetic == Arithmetic::float_rule ? round_half_even(steps) : round_half_away(static_cast<double>(steps));
+  return place(rounded, zero_point, bounds);
+}
+
+Requantization product_requantization(const OpCall& call, const Clamp& clamp, int64_t channels) {
+  Requantization r;
+  const auto& weight_scales = call.inputs[1].quantization.scales;
+  const float x = scale_of(call.inputs[0]);
+  const float y = scale_of(call.outputs[0]);
+  if (call.arithmetic == Arithmetic::fixed_rule) {
+    r.rounding = call.kind == OpKind::FullyConnected ? Rounding::fixed_single : Rounding::fixed_double;
+  }
+  for (int64_t c = 0; c < channels; ++c) {
+    const float w = weight_scales[weight_scales.size() > 1 ? static_cast<size_t>(c) : 0];
+    if (r.rounding == Rounding::float_even) {
+      r.scale.push_back(x * w / y);
+    } else {
+      add_multiplier(r, fixed_factor(call, w));
+    }
+  }
+  set_output(r, call.outputs[0], clamp, call.arithmetic);
+  return r;
+}
+
+Requantization scalar_requantization(double factor, const Operand& output, const Clamp& clamp, Arithmetic arithmetic) {
+  Requantization r;
+  if (arithmetic == Arithmetic::float_rule) {
+    r.scale.push_back(static_cast<float>(factor));
+  } else {
+    r.rounding = Rounding::fixed_double;
+    add_multiplier(r, factor);
+  }
+  set_output(r, output, clamp, arithmetic);
+  return r;
+}
+
+bool is_quantized_8bit(const Operand& operand) {
+  return operand.present && is_8bit(operand.dtype) && operand.quantization.scales.size() == 1;
+}
+
+bool fits_accumulator(const OpCall& call, int64_t taps) {
+  const int64_t product = largest_distance(call.inputs[0]) * largest_distance(call.inputs[1]);
+  const int64_t room = int64_t{std::numeric_limits<int32_t>::max()} - largest_bias(call);
+  return taps <= room / std::max<int64_t>(product, 1);
+}
+
+bool bias_is_on_grid(const OpCall& call) {
+  if (!call.has_input(2)) return true;
+  const Operand& bias = call.inputs[2];
+  if (bias.dtype != DType::int32) return false;
+  const auto& scales = bias.quantization.scales;
+  const auto& weight_scales = call.inputs[1].quantization.scales;
+  for (size_t c = 0; c < scales.size(); ++c) {
+    const float w = weight_scales[weight_scales.size() > 1 ? std::min(c, weight_scales.size() - 1) : 0];
+    const float expected = scale_of(call.inputs[0]) * w;
+    // Converters store the product after roundings of their own; 1 % is far from any other grid.
+    if (std::abs(scales[c] - expected) > 0.01f * expected) return false;
+  }
+  return true;
+}
+
+bool same_quantization(const Operand& a, const Operand& b) {
+  return a.dtype == b.dtype && a.quantization.scales == b.quantization.scales &&
+         a.quantization.zero_points == b.quantization.zero_points;
+}
+
+ByteTable requantize_table(const Operand& from, const Operand& to, Arithmetic arithmetic) {
+  const float s_from = scale_of(from);
+  const float s_to = scale_of(to);
+  const int32_t z_from = zero_point_of(from);
+  const Requantization r = scalar_requantization(arithmetic == Arithmetic::float_rule
+                                                     ? static_cast<double>(s_from / s_to)
+                                                     : static_cast<double>(s_from) / static_cast<double>(s_to),
+                                                 to, {}, arithmetic);
+  ByteTable table{};
+  for (int byte = 0; byte < 256; ++byte) {
+    const int32_t stored = from_byte(static_cast<uint8_t>(byte), from.dtype);
+    table[static_cast<size_t>(byte)] = to_byte(r.store(stored - z_from, 0));
+  }
+  return table;
+}
+
+}  // namespace quern

@@ -1,0 +1,116 @@
+// The last step of every integer operator: an int32 sum becomes a stored 8-bit value. The two rules and the formulas
+// are derived in docs/quantization.md; the scalar functions here are the law that vector kernels are tested against.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "base/fixed_point.h"
+#include "graph/op.h"
+#include "kernels/kernel.h"
+
+namespace quern {
+
+/// How the product of an accumulator and a real scale is rounded.
+enum class Rounding : uint8_t {
+  float_even,    ///< rule `float`: one float32 product, half to even
+  fixed_double,  ///< rule `fixed`: 31-bit multiplier, rounded twice (half away from zero)
+  fixed_single,  ///< rule `fixed` of fully connected operators: rounded once (half towards +infinity)
+};
+
+/// The least and the greatest stored value an output may take: its type's range, narrowed by a fused activation.
+struct StoredBounds {
+  int32_t low = 0;
+  int32_t high = 0;
+};
+
+/// A prepared requantization. `scale`, or `multiplier` and `shift`, have one entry for every channel, whether the
+/// weights are quantized per channel or not, so that a vector kernel can load them; the arrays of the other rule are
+/// empty.
+struct Requantization {
+  Rounding rounding = Rounding::float_even;
+  std::vector<float> scale;
+  std::vector<int32_t> multiplier;
+  std::vector<int32_t> shift;  ///< the real factor is multiplier * 2^(shift - 31)
+  int32_t zero_point = 0;
+  int32_t out_min = 0;  ///< bounds on the stored value, zero point included
+  int32_t out_max = 0;
+
+  /// The stored value of an accumulator of one channel.
+  int32_t store(int32_t accumulator, int64_t channel) const;
+};
+
+/// A stored value that is already rounded, moved by its zero point and held in bounds without overflow.
+inline int32_t place(int32_t rounded, int32_t zero_point, StoredBounds bounds) {
+  return static_cast<int32_t>(std::clamp<int64_t>(int64_t{rounded} + zero_point, bounds.low, bounds.high));
+}
+
+inline int32_t Requantization::store(int32_t accumulator, int64_t channel) const {
+  const auto c = static_cast<size_t>(channel);
+  const StoredBounds bounds{out_min, out_max};
+  switch (rounding) {
+    case Rounding::float_even:
+      return place(round_half_even(static_cast<float>(accumulator) * scale[c]), zero_point, bounds);
+    case Rounding::fixed_double:
+      return place(multiply_double_rounding(accumulator, {multiplier[c], shift[c]}), zero_point, bounds);
+    case Rounding::fixed_single:
+      return place(multiply_single_rounding(accumulator, {multiplier[c], shift[c]}), zero_point, bounds);
+  }
+  return 0;
+}
+
+/// The range of int8 or uint8.
+StoredBounds stored_range(DType type);
+/// The range of a quantized 8-bit operand under a fused activation; the bounds are rounded by the rule.
+StoredBounds stored_bounds(const Operand& output, const Clamp& clamp, Arithmetic arithmetic);
+
+/// For Conv, ConvTranspose, FullyConnected and MatMul: the scale of channel c is s_x * s_w[c] / s_y.
+/// Requires 8-bit quantized inputs 0 and 1 and output 0, weights per tensor or per axis 0 with `channels` scales.
+Requantization product_requantization(const OpCall& call, const Clamp& clamp, int64_t channels);
+/// One factor for every element, rounded twice under `fixed`: Mul, ReduceMean and the like.
+Requantization scalar_requantization(double factor, const Operand& output, const Clamp& clamp, Arithmetic arithmetic);
+
+/// True when an operand is int8 or uint8, quantized, and has one scale.
+bool is_quantized_8bit(const Operand& operand);
+/// True when a sum of `taps` products (x - z_x) * (w - z_w) plus the bias (input 2) cannot leave int32. Kernels decline
+/// an operator for which this is false, and it is computed in float.
+bool fits_accumulator(const OpCall& call, int64_t taps);
+/// True when the bias (input 2) is absent, or int32 on the grid s_x * s_w.
+bool bias_is_on_grid(const OpCall& call);
+/// The zero point of channel c.
+inline int32_t zero_point_of(const Operand& operand, int64_t c) {
+  const auto& z = operand.quantization.zero_points;
+  return z.empty() ? 0 : z[z.size() > 1 ? static_cast<size_t>(c) : 0];
+}
+inline int32_t zero_point_of(const Operand& operand) {
+  return zero_point_of(operand, 0);
+}
+inline float scale_of(const Operand& operand) {
+  return operand.quantization.scales[0];
+}
+
+/// A function of one stored byte: entry [byte] is the output's byte (int8 by its two's complement).
+using ByteTable = std::array<uint8_t, 256>;
+/// The byte of a stored value of int8 or uint8.
+inline uint8_t to_byte(int32_t stored) {
+  return static_cast<uint8_t>(stored);
+}
+/// The stored value of a byte.
+inline int32_t from_byte(uint8_t byte, DType type) {
+  return type == DType::int8 ? static_cast<int32_t>(static_cast<int8_t>(byte)) : static_cast<int32_t>(byte);
+}
+/// What Quantize does from 8 bits to 8 bits, and every move whose input and output are quantized differently.
+ByteTable requantize_table(const Operand& from, const Operand& to, Arithmetic arithmetic);
+/// True when the table is a plain copy.
+bool same_quantization(const Operand& a, const Operand& b);
+
+/// real -> stored by the rule: `float` rounds float32 x / s half to even, `fixed` half away from zero.
+int32_t quantize_value(float real, float scale, int32_t zero_point, StoredBounds bounds, Arithmetic arithmetic);
+/// stored -> real, in float32.
+inline float dequantize_value(int32_t stored, float scale, int32_t zero_point) {
+  return static_cast<float>(stored - zero_point) * scale;
+}
+
+}  // namespace quern
