@@ -56,6 +56,11 @@ struct Quantization {
   bool operator==(const Quantization&) const = default;
 };
 
+/// How an operator on quantized tensors rounds its result to the stored integer: the two rules of docs/quantization.md.
+/// `float_rule`: multiply in float32, round half to even (ONNX Runtime, XNNPACK). `fixed_rule`: a 31-bit multiplier and
+/// a shift, rounded as TFLite's reference kernels do. Under one rule every machine gives the same bytes.
+enum class Arithmetic : uint8_t { float_rule, fixed_rule };
+
 /// Number of elements, or an error when it does not fit the limit of a tensor (see Tensor::kMaxBytes).
 Result<int64_t> element_count(const Shape& shape);
 

@@ -5,10 +5,9 @@
 
 #include <cstdint>
 
-namespace quern {
+#include "quern/tensor.h"
 
-/// Which of the two rules an integer operator follows.
-enum class Arithmetic : uint8_t { float_rule, fixed_rule };
+namespace quern {
 
 /// value = multiplier * 2^(shift - 31), multiplier in [2^30, 2^31) or 0.
 struct FixedMultiplier {

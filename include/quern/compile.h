@@ -1,0 +1,70 @@
+// From a model to a plan that can run, and the answer to "what runs where".
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "quern/model.h"
+
+namespace quern {
+
+struct Plan;
+
+struct CompileOptions {
+  std::string target = "cpu";
+  Arithmetic arithmetic = Arithmetic::float_rule;
+  /// Give every value memory of its own, so that a session can show all of them after a run.
+  bool keep_values = false;
+};
+
+/// Where one operator runs and why.
+struct PlacementRow {
+  std::string name;
+  std::string kind;
+  std::string device;  ///< "cpu" or "npu"
+  std::string reason;
+};
+
+/// Where all of them run.
+struct Placement {
+  std::string target;
+  int64_t npu_operators = 0;
+  int64_t cpu_operators = 0;
+  double npu_macs_pct = 0;
+  int64_t partitions = 0;
+  std::vector<PlacementRow> rows;
+};
+
+/// A plan and how it came about. Immutable, cheap to copy.
+class CompiledModel {
+ public:
+  CompiledModel(Plan plan, Placement placement);
+
+  const Plan& plan() const { return *plan_; }
+  std::shared_ptr<const Plan> shared_plan() const { return plan_; }
+  const Placement& placement() const { return placement_; }
+  std::vector<ValueInfo> inputs() const;
+  std::vector<ValueInfo> outputs() const;
+  /// Working memory of one run, without constants.
+  int64_t arena_bytes() const;
+
+ private:
+  std::shared_ptr<const Plan> plan_;
+  Placement placement_;
+};
+
+/// Prepares, places, orders and allocates. Needs every input's shape.
+/// Errors: invalid_argument (an extent is not fixed; unknown target), unsupported, out_of_memory.
+Result<CompiledModel> compile(const Model& model, const CompileOptions& options = {});
+
+/// One target, for people who ask what they can use.
+struct TargetInfo {
+  std::string name;
+  std::string about;
+  bool available = false;
+  std::string reason;  ///< why it is not available, or which variant was found
+};
+std::vector<TargetInfo> targets();
+
+}  // namespace quern

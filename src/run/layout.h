@@ -1,0 +1,18 @@
+// Values under the names and in the layout of the model's file.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "quern/tensor.h"
+
+namespace quern {
+
+using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
+
+/// "X@nhwc" is the channels-last twin of the file's value X (graph/graph.h): where X itself is gone, its twin is
+/// transposed back and takes the name; where X is there, the twin is left out.
+Result<NamedTensors> in_file_layout(NamedTensors values);
+
+}  // namespace quern

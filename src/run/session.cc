@@ -1,0 +1,217 @@
+// A session: kernels chosen, memory at hand, steps run in order.
+#include "quern/session.h"
+
+#include <chrono>
+#include <cstring>
+#include <thread>
+
+#include "base/error.h"
+#include "base/isa.h"
+#include "base/threads.h"
+#include "kernels/kernel.h"
+#include "plan/plan.h"
+#include "run/layout.h"
+
+namespace quern {
+
+namespace {
+
+struct Step {
+  std::unique_ptr<Kernel> kernel;
+  std::vector<const void*> inputs;
+  std::vector<void*> outputs;
+};
+
+Operand operand_of(const Plan& plan, int id) {
+  if (id < 0) {
+    Operand absent;
+    absent.present = false;
+    return absent;
+  }
+  const PlanValue& value = plan.values[static_cast<size_t>(id)];
+  const void* constant = value.constant < 0 ? nullptr : plan.constants[static_cast<size_t>(value.constant)].raw();
+  return {value.dtype, value.shape, value.quantization, constant, true};
+}
+
+OpCall call_of(const Plan& plan, const PlanStep& step) {
+  OpCall call;
+  call.kind = step.kind;
+  call.attrs = step.attrs;
+  call.arithmetic = plan.arithmetic;
+  for (int id : step.inputs) call.inputs.push_back(operand_of(plan, id));
+  for (int id : step.outputs) call.outputs.push_back(operand_of(plan, id));
+  return call;
+}
+
+std::vector<ValueInfo> describe(const Plan& plan, const std::vector<int>& ids) {
+  std::vector<ValueInfo> infos;
+  for (int id : ids) {
+    const PlanValue& value = plan.values[static_cast<size_t>(id)];
+    infos.push_back({value.name, value.dtype, value.shape, true, value.quantization, value.constant >= 0, {}});
+  }
+  return infos;
+}
+
+Result<Isa> allowed_isa(const std::string& name) {
+  if (name.empty()) return best_isa();
+  QUERN_TRY(const Isa isa, parse_isa(name));
+  if (!supported(isa)) {
+    return fail(ErrorCode::invalid_argument, "this processor cannot run '{}'; its best is '{}' (--isa list shows all)",
+                name, to_string(best_isa()));
+  }
+  return isa;
+}
+
+int thread_count(int wish) {
+  if (wish > 0) return wish;
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+}  // namespace
+
+struct Session::State {
+  std::shared_ptr<const Plan> plan;
+  Tensor arena;
+  std::vector<Step> steps;
+  std::vector<StepInfo> infos;
+  std::vector<ValueInfo> inputs;
+  std::vector<ValueInfo> outputs;
+  std::unique_ptr<ThreadPool> pool;
+  Isa isa = Isa::reference;
+  bool profile = false;
+  bool has_run = false;
+
+  std::byte* memory(const PlanValue& value) { return static_cast<std::byte*>(arena.mutable_raw()) + value.offset; }
+
+  const void* readable(int id) {
+    const PlanValue& value = plan->values[static_cast<size_t>(id)];
+    if (value.constant >= 0) return plan->constants[static_cast<size_t>(value.constant)].raw();
+    return memory(value);
+  }
+
+  Status prepare_steps() {
+    for (const PlanStep& planned : plan->steps) {
+      QUERN_TRY(ChosenKernel chosen, name_errors(choose_kernel(call_of(*plan, planned), isa), planned));
+      Step step{std::move(chosen.kernel), {}, {}};
+      for (int id : planned.inputs) step.inputs.push_back(id < 0 ? nullptr : readable(id));
+      for (int id : planned.outputs)
+        step.outputs.push_back(id < 0 ? nullptr : memory(plan->values[static_cast<size_t>(id)]));
+      steps.push_back(std::move(step));
+      infos.push_back({planned.name, std::string(info(planned.kind).name), planned.source_kind, chosen.row->name,
+                       to_string(chosen.row->isa), planned.macs, 0});
+    }
+    return {};
+  }
+
+  static Result<ChosenKernel> name_errors(Result<ChosenKernel> chosen, const PlanStep& step) {
+    if (chosen.ok()) return chosen;
+    Error error = chosen.error();
+    error.message = fmt::format("{} '{}': {}", step.source_kind, step.name, error.message);
+    error.op = step.name;
+    error.kind = step.source_kind;
+    return error;
+  }
+
+  Status feed(size_t index, const Tensor& tensor) {
+    const ValueInfo& want = inputs[index];
+    if (tensor.dtype() != want.dtype || tensor.shape() != want.shape) {
+      return fail(ErrorCode::invalid_argument, "input '{}' is {} {}; the array given is {} {}", want.name,
+                  to_string(want.dtype), to_string(want.shape), to_string(tensor.dtype()), to_string(tensor.shape()));
+    }
+    const PlanValue& value = plan->values[static_cast<size_t>(plan->inputs[index])];
+    if (tensor.bytes() > 0) std::memcpy(memory(value), tensor.raw(), static_cast<size_t>(tensor.bytes()));
+    return {};
+  }
+
+  Result<Tensor> copy_of(int id) {
+    const PlanValue& value = plan->values[static_cast<size_t>(id)];
+    QUERN_TRY(Tensor tensor, Tensor::make(value.dtype, value.shape));
+    tensor.quantization = value.quantization;
+    if (tensor.bytes() > 0) std::memcpy(tensor.mutable_raw(), readable(id), static_cast<size_t>(tensor.bytes()));
+    return tensor;
+  }
+
+  void run_steps() {
+    const ThreadPool::Hot hot(*pool);
+    for (size_t i = 0; i < steps.size(); ++i) {
+      const auto start = profile ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point{};
+      steps[i].kernel->run({steps[i].inputs, steps[i].outputs}, *pool);
+      if (profile)
+        infos[i].last_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+    }
+  }
+};
+
+Session::Session(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Session::~Session() = default;
+Session::Session(Session&&) noexcept = default;
+Session& Session::operator=(Session&&) noexcept = default;
+
+Result<Session> Session::create(const CompiledModel& model, const SessionOptions& options) {
+  return create(model.shared_plan(), options);
+}
+
+Result<Session> Session::create(std::shared_ptr<const Plan> plan, const SessionOptions& options) {
+  auto state = std::make_unique<State>();
+  QUERN_TRY(state->isa, allowed_isa(options.isa));
+  QUERN_TRY(state->arena, Tensor::make(DType::uint8, {plan->arena_bytes}));
+  state->plan = std::move(plan);
+  state->profile = options.profile;
+  state->inputs = describe(*state->plan, state->plan->inputs);
+  state->outputs = describe(*state->plan, state->plan->outputs);
+  state->pool = std::make_unique<ThreadPool>(thread_count(options.threads));
+  QUERN_CHECK(state->prepare_steps());
+  return Session(std::move(state));
+}
+
+Result<std::vector<Tensor>> Session::run(const std::vector<Tensor>& inputs) {
+  if (inputs.size() != state_->inputs.size()) {
+    return fail(ErrorCode::invalid_argument, "the model has {} inputs; {} arrays were given", state_->inputs.size(),
+                inputs.size());
+  }
+  for (size_t i = 0; i < inputs.size(); ++i) QUERN_CHECK(state_->feed(i, inputs[i]));
+  state_->run_steps();
+  state_->has_run = true;
+  std::vector<Tensor> outputs;
+  for (int id : state_->plan->outputs) {
+    QUERN_TRY(Tensor output, state_->copy_of(id));
+    outputs.push_back(std::move(output));
+  }
+  return outputs;
+}
+
+const std::vector<ValueInfo>& Session::inputs() const {
+  return state_->inputs;
+}
+const std::vector<ValueInfo>& Session::outputs() const {
+  return state_->outputs;
+}
+const std::vector<StepInfo>& Session::steps() const {
+  return state_->infos;
+}
+int Session::threads() const {
+  return state_->pool->threads();
+}
+std::string Session::isa() const {
+  return to_string(state_->isa);
+}
+
+Result<std::vector<std::pair<std::string, Tensor>>> Session::values() const {
+  if (!state_->has_run) return fail(ErrorCode::invalid_argument, "values exist only after a run");
+  std::vector<std::pair<std::string, Tensor>> values;
+  for (size_t id = 0; id < state_->plan->values.size(); ++id) {
+    const PlanValue& value = state_->plan->values[id];
+    if (value.constant >= 0 || value.offset < 0) continue;
+    QUERN_TRY(Tensor tensor, state_->copy_of(static_cast<int>(id)));
+    values.emplace_back(value.name, std::move(tensor));
+  }
+  return in_file_layout(std::move(values));
+}
+
+std::vector<IsaInfo> instruction_sets() {
+  std::vector<IsaInfo> infos;
+  for (Isa isa : known_isas()) infos.push_back({to_string(isa), supported(isa)});
+  return infos;
+}
+
+}  // namespace quern
