@@ -1,0 +1,31 @@
+// Computes one operator now, with the reference kernels: what constant folding is made of.
+#pragma once
+
+#include <vector>
+
+#include "graph/graph.h"
+
+namespace quern {
+
+/// Results beyond this are left to run time, and so are results beyond kFreeFoldBytes that are more than kMaxFoldGrowth
+/// times as large as what they are made from: a short file must not become a large plan.
+inline constexpr int64_t kMaxFoldedBytes = int64_t{64} << 20;
+inline constexpr int64_t kFreeFoldBytes = int64_t{1} << 20;
+inline constexpr int64_t kMaxFoldGrowth = 16;
+
+/// Outputs of `op` for these inputs (nullptr where absent), in order; the operator must have been inferred.
+/// unsupported when there is no kernel.
+Result<std::vector<Tensor>> evaluate(const Graph& graph, const Op& op, const std::vector<const Tensor*>& inputs);
+
+/// True when every present input is a constant, the shapes are known, no output is the graph's, and the size is in
+/// bounds.
+bool can_fold(const Graph& graph, const Op& op);
+
+/// Makes the outputs of an operator that can_fold constants. False when no kernel computes it.
+bool fold(Graph& graph, const Op& op);
+
+/// The elements in another order of axes: extent i of the result is extent perm[i] of `tensor`. The axis of a per-axis
+/// quantization follows.
+Result<Tensor> permuted(const Tensor& tensor, const std::vector<int64_t>& perm);
+
+}  // namespace quern

@@ -1,0 +1,38 @@
+// Permutations of axes, and how a permutation passes a Reshape. Extents of 1 are free: moving them moves no element.
+#pragma once
+
+#include <optional>
+
+#include "graph/op.h"
+
+namespace quern {
+
+/// Extent i of the result is extent perm[i] of the input.
+using Perm = Ints;
+
+Perm inverse(const Perm& perm);
+/// The permutation that does `first`, then `second`.
+Perm then(const Perm& first, const Perm& second);
+bool is_identity(const Perm& perm);
+Shape permuted_shape(const Shape& shape, const Perm& perm);
+/// True when the elements of an array of this shape keep their order in memory: then the Transpose is a Reshape.
+bool moves_only_ones(const Shape& shape, const Perm& perm);
+/// The name of a value's twin in another layout, with value = Transpose(twin, perm): "X@nhwc" for channels last, else
+/// "X@" and the permutation, e.g. "X@021".
+std::string twin_name(const std::string& name, const Perm& perm);
+
+/// Transpose then Reshape, done as Reshape to `pieces` and Transpose by `inner` (both only where `inner` is no
+/// identity), then Reshape to `shape`, then Transpose by `outer`.
+struct SunkReshape {
+  Shape pieces;
+  Perm inner;
+  Shape shape;
+  Perm outer;
+};
+
+/// Moves as much of the transpose of `x` by `perm` behind the Reshape to `y` as can be moved, such that inner moves
+/// elements only inside single extents of y. Nothing when the extents have no common factors, when pieces of an extent
+/// of y lie apart in x, or when nothing would be won.
+std::optional<SunkReshape> sink_through_reshape(const Shape& x, const Perm& perm, const Shape& y);
+
+}  // namespace quern
