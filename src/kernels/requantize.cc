@@ -110,6 +110,23 @@ Requantization scalar_requantization(double factor, const Operand& output, const
   return r;
 }
 
+Requantization mean_requantization(float s_in, int64_t count, const Operand& output, const Clamp& clamp,
+                                   Arithmetic arithmetic) {
+  const float s_out = scale_of(output);
+  if (arithmetic == Arithmetic::float_rule) {
+    return scalar_requantization(static_cast<double>(s_in / s_out / static_cast<float>(count)), output, clamp,
+                                 arithmetic);
+  }
+  Requantization r =
+      scalar_requantization(static_cast<double>(s_in) / static_cast<double>(s_out), output, clamp, arithmetic);
+  // As many bits as count has are gained before the integer division, and given back by the shift.
+  const int bits = 63 - __builtin_clzll(static_cast<unsigned long long>(count));
+  const int gained = std::min({bits, 32, 31 + r.shift[0]});
+  r.multiplier[0] = static_cast<int32_t>((int64_t{r.multiplier[0]} << gained) / count);
+  r.shift[0] -= gained;
+  return r;
+}
+
 bool is_quantized_8bit(const Operand& operand) {
   return operand.present && is_8bit(operand.dtype) && operand.quantization.scales.size() == 1;
 }
@@ -133,11 +150,6 @@ bool bias_is_on_grid(const OpCall& call) {
     if (std::abs(scales[c] - expected) > 0.01f * expected) return false;
   }
   return true;
-}
-
-bool same_quantization(const Operand& a, const Operand& b) {
-  return a.dtype == b.dtype && a.quantization.scales == b.quantization.scales &&
-         a.quantization.zero_points == b.quantization.zero_points;
 }
 
 ByteTable requantize_table(const Operand& from, const Operand& to, Arithmetic arithmetic) {

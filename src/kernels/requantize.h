@@ -72,6 +72,12 @@ Requantization product_requantization(const OpCall& call, const Clamp& clamp, in
 /// One factor for every element, rounded twice under `fixed`: Mul, ReduceMean and the like.
 Requantization scalar_requantization(double factor, const Operand& output, const Clamp& clamp, Arithmetic arithmetic);
 
+/// The mean of `count` values whose centred sum (sum of q - z_x) is requantized: 1 / count is part of the factor.
+Requantization mean_requantization(float s_in, int64_t count, const Operand& output, const Clamp& clamp,
+                                   Arithmetic arithmetic);
+/// The most values a mean or a sum may have: so many distances of 255 fit int32.
+inline constexpr int64_t kMaxMeanCount = (int64_t{1} << 31) / 255 - 1;
+
 /// True when an operand is int8 or uint8, quantized, and has one scale.
 bool is_quantized_8bit(const Operand& operand);
 /// True when a sum of `taps` products (x - z_x) * (w - z_w) plus the bias (input 2) cannot leave int32. Kernels decline
@@ -103,9 +109,6 @@ inline int32_t from_byte(uint8_t byte, DType type) {
 }
 /// What Quantize does from 8 bits to 8 bits, and every move whose input and output are quantized differently.
 ByteTable requantize_table(const Operand& from, const Operand& to, Arithmetic arithmetic);
-/// True when the table is a plain copy.
-bool same_quantization(const Operand& a, const Operand& b);
-
 /// real -> stored by the rule: `float` rounds float32 x / s half to even, `fixed` half away from zero.
 int32_t quantize_value(float real, float scale, int32_t zero_point, StoredBounds bounds, Arithmetic arithmetic);
 /// stored -> real, in float32.
