@@ -1,0 +1,97 @@
+// What one instruction set does differently in matrix products, convolutions and depthwise windows: a few functions
+// over plain structs. The loops around them (gemm/product.h, window/depthwise.h) are the same for all.
+//
+// This header is included by files compiled with an instruction set's own flags, so it holds no inline code and
+// includes nothing that has any.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace quern {
+
+/// One tile of an implicit matrix product: some rows (output positions) times one panel (output channels). A row's
+/// elements lie in `segments` pieces: piece s begins at rows[r] + segments[s] and is `steps` units long.
+struct TileProduct {
+  const std::byte* const* rows;
+  int row_count;
+  const int64_t* segments;  ///< byte offsets from the start of a row
+  int64_t segment_count;
+  int64_t steps;           ///< units a segment
+  const std::byte* panel;  ///< [segment][step][panel column][unit]
+  int columns;             ///< how many columns of the panel are wanted; the rest may be left alone
+  void* sums;              ///< 32-bit results, [row][panel column]
+};
+
+/// How the elements of a row are stored for the product.
+enum class RowForm : uint8_t {
+  centred_int16,  ///< x - zero point, in 16 bits; weights likewise
+  offset_uint8,   ///< int8 values plus 128, uint8 as they are; weights as int8 (uint8 less 128)
+  float32,
+};
+
+/// The tile shape of an instruction set, and its code.
+struct ProductKernel {
+  RowForm form;
+  int rows;     ///< most rows a call takes
+  int columns;  ///< columns of a panel
+  int unit;     ///< elements of a row that are multiplied together
+  void (*multiply)(const TileProduct& tile);
+};
+
+/// A tile of sums on its way to the output.
+struct TileOutput {
+  const void* sums;
+  int64_t sums_stride;  ///< elements from row to row
+  int rows;
+  int columns;
+  int64_t channel;  ///< of the first column
+  std::byte* out;
+  int64_t out_stride;  ///< bytes from row to row
+};
+
+/// kernels/requantize.h's Requantization as bare arrays, each padded to a multiple of kChannelPadding entries.
+struct StoreRule {
+  int rounding;         ///< the value of quern::Rounding: 0 float, 1 fixed double, 2 fixed single
+  const int32_t* bias;  ///< added to the sum before everything else
+  const float* scale;
+  const int32_t* multiplier;
+  const int32_t* shift;
+  int32_t zero_point;
+  int32_t low;
+  int32_t high;
+};
+inline constexpr int kChannelPadding = 64;
+
+/// Writes a tile of int32 sums as 8-bit values by the rule.
+using StoreInteger = void (*)(const TileOutput& tile, const StoreRule& rule);
+
+/// Bias and bounds of a float result; `bias` is padded to a multiple of kChannelPadding entries.
+struct FloatRule {
+  const float* bias;
+  float low;
+  float high;
+};
+using StoreFloat = void (*)(const TileOutput& tile, const FloatRule& rule);
+
+/// Some output positions of a depthwise window times a block of channels.
+struct WindowProduct {
+  const std::byte* const* taps;  ///< [position][tap], each at its first channel
+  int positions;
+  int tap_count;             ///< a multiple of `unit`; surplus taps point at any readable channels
+  const std::byte* weights;  ///< [channel group][tap / unit][lane][unit]
+  int channels;              ///< readable at every tap and wanted in the sums
+  void* sums;                ///< 32-bit results, [position][sums_stride]
+  int64_t sums_stride;       ///< a multiple of the group; surplus channels may be written
+};
+
+/// How an instruction set walks a depthwise window.
+struct WindowKernel {
+  RowForm form;               ///< of the weights; centred_int16: int16 weights, input bytes as they are
+  int group;                  ///< channels whose weights lie together
+  int unit;                   ///< taps that are multiplied together
+  const uint8_t* lane_order;  ///< lane of a group -> channel in the group
+  void (*multiply)(const WindowProduct& window, bool is_signed);
+};
+
+}  // namespace quern

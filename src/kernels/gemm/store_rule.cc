@@ -1,0 +1,53 @@
+#include "kernels/gemm/store_rule.h"
+
+#include <utility>
+
+#include "base/checked.h"
+
+namespace quern {
+
+namespace {
+
+template <typename T>
+void pad(std::vector<T>& values) {
+  values.resize(static_cast<size_t>(round_up(static_cast<int64_t>(values.size()), kChannelPadding)));
+}
+
+}  // namespace
+
+PreparedStore::PreparedStore(Requantization requantization, std::vector<int32_t> bias)
+    : requantization_(std::move(requantization)), bias_(std::move(bias)) {
+  pad(bias_);
+  pad(requantization_.scale);
+  pad(requantization_.multiplier);
+  pad(requantization_.shift);
+}
+
+StoreRule PreparedStore::rule() const {
+  static_assert(static_cast<int>(Rounding::float_even) == 0 && static_cast<int>(Rounding::fixed_double) == 1 &&
+                static_cast<int>(Rounding::fixed_single) == 2);
+  const Requantization& r = requantization_;
+  return {static_cast<int>(r.rounding),
+          bias_.data(),
+          r.scale.data(),
+          r.multiplier.data(),
+          r.shift.data(),
+          r.zero_point,
+          r.out_min,
+          r.out_max};
+}
+
+std::vector<int32_t> integer_bias(const OpCall& call, int64_t channels) {
+  if (!call.has_input(2)) return std::vector<int32_t>(static_cast<size_t>(channels), 0);
+  const auto* values = call.inputs[2].constant_as<int32_t>();
+  return {values, values + channels};
+}
+
+bool is_integer_product(const OpCall& call, int64_t taps) {
+  const Operand& w = call.inputs[1];
+  const Quantization& q = w.quantization;
+  return is_quantized_8bit(call.inputs[0]) && is_quantized_8bit(call.outputs[0]) && is_8bit(w.dtype) && !q.empty() &&
+         (!q.per_axis() || q.axis == 0) && bias_is_on_grid(call) && fits_accumulator(call, taps);
+}
+
+}  // namespace quern

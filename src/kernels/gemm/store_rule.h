@@ -1,0 +1,29 @@
+// Requantization and bias in the padded arrays that vector code reads.
+#pragma once
+
+#include <vector>
+
+#include "kernels/gemm/microkernel.h"
+#include "kernels/requantize.h"
+
+namespace quern {
+
+/// Owns what a StoreRule points to.
+class PreparedStore {
+ public:
+  /// `bias` has one entry a channel.
+  PreparedStore(Requantization requantization, std::vector<int32_t> bias);
+
+  StoreRule rule() const;
+
+ private:
+  Requantization requantization_;
+  std::vector<int32_t> bias_;
+};
+
+/// The bias input's values, or zeros.
+std::vector<int32_t> integer_bias(const OpCall& call, int64_t channels);
+/// 8-bit input 0, weights per tensor or per output channel, bias on the grid, and sums of `taps` products that fit.
+bool is_integer_product(const OpCall& call, int64_t taps);
+
+}  // namespace quern

@@ -1,0 +1,24 @@
+// The x86 code behind the product and window kernels, by instruction set.
+#pragma once
+
+#include "kernels/gemm/microkernel.h"
+#include "kernels/x86_namespace.h"
+
+namespace QUERN_X86_NAMESPACE {
+
+const ProductKernel& avx2_int8_product();
+const ProductKernel& avx512vnni_int8_product();
+const ProductKernel& avx2_float_product();
+const ProductKernel& avx512_float_product();
+
+void avx2_store_integer(const TileOutput& tile, const StoreRule& rule);
+void avx512_store_integer(const TileOutput& tile, const StoreRule& rule);
+void avx2_store_float(const TileOutput& tile, const FloatRule& rule);
+void avx512_store_float(const TileOutput& tile, const FloatRule& rule);
+
+const WindowKernel& avx2_int8_window();
+const WindowKernel& avx512vnni_int8_window();
+const WindowKernel& avx2_float_window();
+const WindowKernel& avx512_float_window();
+
+}  // namespace QUERN_X86_NAMESPACE

@@ -1,0 +1,147 @@
+#include "kernels/row_cases.h"
+
+#include <cmath>
+
+namespace quern::test {
+
+namespace {
+
+/// What a convolution case is made of; the rest is drawn.
+struct ConvSize {
+  int64_t in_channels = 1, out_channels = 1, groups = 1;
+  Pair kernel{1, 1};
+};
+
+Tensor random_bytes(Dice& dice, DType type, const Shape& shape) {
+  Tensor tensor = *Tensor::make(type, shape);
+  auto* bytes = static_cast<uint8_t*>(tensor.mutable_raw());
+  for (int64_t i = 0; i < tensor.size(); ++i) bytes[i] = static_cast<uint8_t>(dice.between(0, 255));
+  // Runs of extremes: where 16-bit sums of products would saturate.
+  for (int64_t i = 0; i < std::min<int64_t>(tensor.size(), 6); ++i) bytes[i] = type == DType::int8 ? 0x80 : 0xff;
+  return tensor;
+}
+
+Tensor random_floats(Dice& dice, const Shape& shape) {
+  Tensor tensor = *Tensor::make(DType::float32, shape);
+  for (float& v : tensor.mutable_data<float>()) v = dice.real(-1, 1);
+  return tensor;
+}
+
+int32_t zero_point(Dice& dice, DType type) {
+  return static_cast<int32_t>(type == DType::int8 ? dice.between(-128, 127) : dice.between(0, 255));
+}
+
+Quantization weight_quantization(Dice& dice, DType type, int64_t channels) {
+  Quantization q;
+  const bool zero = dice.flip();
+  const int64_t scales = dice.flip() ? channels : 1;
+  for (int64_t c = 0; c < scales; ++c) {
+    q.scales.push_back(dice.real(0.001f, 0.02f));
+    q.zero_points.push_back(zero && type == DType::int8 ? 0 : zero_point(dice, type));
+  }
+  return q;
+}
+
+/// Fills in inputs and output of a product: random elements, with the output's scale such that its values spread.
+void add_operands(Dice& dice, DType type, const Shape& x, const Shape& w, const Shape& y, RowCase& c) {
+  const int64_t channels = w[0];
+  const bool biased = dice.between(0, 3) != 0;
+  c.arithmetic = dice.flip() ? Arithmetic::float_rule : Arithmetic::fixed_rule;
+  if (type == DType::float32) {
+    c.inputs = {random_floats(dice, x), In::constant(random_floats(dice, w))};
+    if (biased) c.inputs.push_back(In::constant(random_floats(dice, {channels})));
+    c.output = {DType::float32, y};
+    return;
+  }
+  const DType weight_type = dice.pick({DType::int8, DType::int8, DType::uint8});
+  const DType out_type = dice.pick({DType::int8, DType::uint8});
+  Tensor input = quantized(random_bytes(dice, type, x), dice.real(0.001f, 0.1f), zero_point(dice, type));
+  Tensor weights = random_bytes(dice, weight_type, w);
+  weights.quantization = weight_quantization(dice, weight_type, channels);
+  const float spread = 60 * std::sqrt(static_cast<float>(c.depth)) * dice.pick({0.01f, 1.0f, 1.0f, 4.0f});
+  const float scale = input.quantization.scales[0] * weights.quantization.scales[0] * spread;
+  c.output = {out_type, y, {{scale}, {zero_point(dice, out_type)}, 0}};
+  c.inputs = {input, In::constant(weights)};
+  if (biased) {
+    Tensor bias = *Tensor::make(DType::int32, {channels});
+    for (int32_t& v : bias.mutable_data<int32_t>()) v = static_cast<int32_t>(dice.between(-20000, 20000));
+    c.inputs.push_back(In::constant(bias));
+  }
+}
+
+Clamp random_clamp(Dice& dice) {
+  return dice.between(0, 2) == 0 ? Clamp{0, 6} : Clamp{};
+}
+
+RowCase conv_case(Dice& dice, DType type, const ConvSize& size) {
+  RowCase c;
+  ConvAttrs attrs;
+  attrs.groups = size.groups;
+  attrs.clamp = random_clamp(dice);
+  Shape x{dice.between(1, 2), 0, 0, size.in_channels};
+  Shape y{x[0], 0, 0, size.out_channels};
+  const int64_t widest = size.in_channels * size.out_channels > 900 ? 4 : 9;
+  for (size_t axis = 0; axis < 2; ++axis) {
+    attrs.strides[axis] = dice.pick<int64_t>({1, 1, 2, 3});
+    attrs.dilations[axis] = dice.pick<int64_t>({1, 1, 1, 2});
+    attrs.pads[axis] = dice.between(0, size.kernel[axis] - 1);
+    attrs.pads[axis + 2] = dice.between(0, size.kernel[axis]);
+    const int64_t window = (size.kernel[axis] - 1) * attrs.dilations[axis] + 1;
+    const int64_t padding = attrs.pads[axis] + attrs.pads[axis + 2];
+    x[axis + 1] = dice.between(std::max<int64_t>(1, window - padding), std::max(window, widest));
+    y[axis + 1] = (x[axis + 1] + padding - window) / attrs.strides[axis] + 1;
+  }
+  const Shape w{size.out_channels, size.kernel[0], size.kernel[1], size.in_channels / size.groups};
+  c.depth = w[1] * w[2] * w[3];
+  c.kind = OpKind::Conv;
+  c.attrs = attrs;
+  add_operands(dice, type, x, w, y, c);
+  c.text = "Conv " + to_string(x) + " by " + to_string(w) + " to " + to_string(y);
+  return c;
+}
+
+RowCase linear_case(Dice& dice, DType type, int64_t depth, int64_t channels) {
+  RowCase c;
+  const int64_t rows = dice.pick<int64_t>({1, 1, 2, 7, 13});
+  const Shape x{rows, depth}, w{channels, depth}, y{rows, channels};
+  c.depth = depth;
+  c.kind = OpKind::FullyConnected;
+  c.attrs = ClampAttrs{random_clamp(dice)};
+  add_operands(dice, type, x, w, y, c);
+  c.text = "FullyConnected " + to_string(x) + " by " + to_string(w);
+  return c;
+}
+
+Pair random_kernel(Dice& dice) {
+  return dice.pick<Pair>({{1, 1}, {1, 1}, {3, 3}, {3, 3}, {1, 3}, {5, 2}});
+}
+
+}  // namespace
+
+std::vector<RowCase> product_cases(DType type, uint32_t seed) {
+  Dice dice(seed);
+  std::vector<RowCase> cases;
+  const auto some = [&] { return dice.pick<int64_t>({1, 3, 4, 8, 15, 16, 17, 31, 33}); };
+  for (int64_t channels = 1; channels <= 67; ++channels) {
+    cases.push_back(conv_case(dice, type, {channels, some(), 1, random_kernel(dice)}));
+    cases.push_back(conv_case(dice, type, {some(), channels, 1, random_kernel(dice)}));
+    cases.push_back(linear_case(dice, type, channels, some()));
+    cases.push_back(linear_case(dice, type, some() * some(), channels));
+  }
+  return cases;
+}
+
+std::vector<RowCase> depthwise_cases(DType type, uint32_t seed) {
+  Dice dice(seed);
+  std::vector<RowCase> cases;
+  for (int64_t channels = 1; channels <= 67; ++channels) {
+    cases.push_back(conv_case(dice, type, {channels, channels, channels, random_kernel(dice)}));
+    cases.push_back(conv_case(dice, type, {channels, channels, channels, {3, 3}}));
+  }
+  for (int64_t channels : {127, 128, 129, 200}) {
+    cases.push_back(conv_case(dice, type, {channels, channels, channels, {5, 5}}));
+  }
+  return cases;
+}
+
+}  // namespace quern::test
