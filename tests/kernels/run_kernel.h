@@ -1,6 +1,8 @@
 // Runs one operator on tensors through the kernel that a session would choose.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <memory>
 #include <optional>
@@ -60,6 +62,15 @@ inline OpCall make_call(OpKind kind, const Attrs& attrs, const std::vector<In>& 
   }
   for (const Out& out : outputs) call.outputs.push_back({out.dtype, out.shape, out.quantization, nullptr, true});
   return call;
+}
+
+/// What the row of that name makes of a call; nullptr when it declines.
+inline std::unique_ptr<Kernel> make_of_row(const std::string& name, const OpCall& call) {
+  for (const KernelRow& row : kernel_rows()) {
+    if (name == row.name) return row.make(call);
+  }
+  ADD_FAILURE() << "there is no kernel row " << name;
+  return nullptr;
 }
 
 /// Runs a kernel over inputs into fresh outputs, which are filled with 0xA5 first so that what is not written shows.

@@ -1,0 +1,81 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "kernels/run_kernel.h"
+
+namespace quern::test {
+namespace {
+
+using testing::ElementsAre;
+using testing::FloatEq;
+using testing::FloatNear;
+using testing::Pointwise;
+
+const Tensor kSix = Tensor::of<int32_t>({2, 3}, {1, 2, 3, 4, 5, 6});
+
+TEST(MoveReference, ConcatAlongAnInnerAxis) {
+  const Tensor more = Tensor::of<int32_t>({2, 1}, {10, 20});
+  EXPECT_THAT(run_one<int32_t>(OpKind::Concat, AxisAttrs{1}, {kSix, more}, {DType::int32, {2, 4}}),
+              ElementsAre(1, 2, 3, 10, 4, 5, 6, 20));
+}
+
+TEST(MoveReference, ConcatDeclinesDifferentQuantizations) {
+  const Tensor a = quantized(Tensor::of<int8_t>({1}, {1}), 1, 0), b = quantized(Tensor::of<int8_t>({1}, {1}), 2, 0);
+  const OpCall call =
+      make_call(OpKind::Concat, AxisAttrs{0}, {a, b}, {{DType::int8, {2}, a.quantization}}, Arithmetic::float_rule);
+  EXPECT_EQ(make_of_row("concat_reference", call), nullptr);
+}
+
+TEST(MoveReference, SplitIsTheInverse) {
+  const auto parts =
+      run_kernel(OpKind::Split, SplitAttrs{1, {2, 1}}, {kSix}, {{DType::int32, {2, 2}}, {DType::int32, {2, 1}}});
+  ASSERT_TRUE(parts.ok());
+  EXPECT_THAT((*parts)[0].data<int32_t>(), ElementsAre(1, 2, 4, 5));
+  EXPECT_THAT((*parts)[1].data<int32_t>(), ElementsAre(3, 6));
+}
+
+TEST(MoveReference, TransposesAMatrix) {
+  EXPECT_THAT(run_one<int32_t>(OpKind::Transpose, TransposeAttrs{}, {kSix}, {DType::int32, {3, 2}}),
+              ElementsAre(1, 4, 2, 5, 3, 6));
+}
+
+TEST(MoveReference, TransposeOfAnyPermutationIsRight) {
+  const Shape shape = {3, 2, 5, 35};
+  Tensor x = *Tensor::make(DType::int16, shape);
+  for (size_t i = 0; i < x.data<int16_t>().size(); ++i) x.mutable_data<int16_t>()[i] = static_cast<int16_t>(i);
+  Ints perm = {0, 1, 2, 3};
+  do {
+    Shape out;
+    for (const int64_t axis : perm) out.push_back(shape[static_cast<size_t>(axis)]);
+    How three;
+    three.threads = 3;
+    const auto y = run_one<int16_t>(OpKind::Transpose, TransposeAttrs{perm}, {x}, {DType::int16, out}, three);
+    ASSERT_EQ(y.size(), 1050U);
+    size_t at = 0;
+    int64_t index[4];
+    bool same = true;
+    for (index[0] = 0; index[0] < out[0]; ++index[0]) {
+      for (index[1] = 0; index[1] < out[1]; ++index[1]) {
+        for (index[2] = 0; index[2] < out[2]; ++index[2]) {
+          for (index[3] = 0; index[3] < out[3]; ++index[3]) {
+            int64_t source[4];
+            for (size_t i = 0; i < 4; ++i) source[perm[i]] = index[i];
+            same &= y[at++] == ((source[0] * 2 + source[1]) * 5 + source[2]) * 35 + source[3];
+          }
+        }
+      }
+    }
+    EXPECT_TRUE(same) << testing::PrintToString(perm);
+  } while (std::next_permutation(perm.begin(), perm.end()));
+}
+
+TEST(MoveReference, ReshapeKeepsTheOrder) {
+  EXPECT_THAT(run_one<int32_t>(OpKind::Reshape, ReshapeAttrs{{3, 2}}, {kSix}, {DType::int32, {3, 2}}),
+              ElementsAre(1, 2, 3, 4, 5, 6));
+}
+
+}  // namespace
+}  // namespace quern::test
