@@ -56,7 +56,18 @@ void add_multiplier(Requantization& r, double factor) {
 }  // namespace
 
 StoredBounds stored_range(DType type) {
-  return type == DType::int8 ? StoredBounds{-128, 127} : StoredBounds{0, 255};
+  switch (type) {
+    case DType::int8:
+      return {-128, 127};
+    case DType::uint8:
+      return {0, 255};
+    case DType::int16:
+      return {-32768, 32767};
+    case DType::uint16:
+      return {0, 65535};
+    default:
+      return {std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max()};
+  }
 }
 
 StoredBounds stored_bounds(const Operand& output, const Clamp& clamp, Arithmetic arithmetic) {
@@ -70,8 +81,8 @@ StoredBounds stored_bounds(const Operand& output, const Clamp& clamp, Arithmetic
 
 int32_t quantize_value(float real, float scale, int32_t zero_point, StoredBounds bounds, Arithmetic arithmetic) {
   if (std::isnan(real)) return place(0, zero_point, bounds);
-  // Beyond this everything saturates; it keeps the conversion to integers defined.
-  constexpr float kFar = 1e6f;
+  // Beyond int32 everything saturates; the bound keeps the conversion to integers defined.
+  constexpr float kFar = 4e9f;
   const float steps = std::clamp(real / scale, -kFar, kFar);
   const int32_t rounded =
       arithmetic == Arithmetic::float_rule ? round_half_even(steps) : round_half_away(static_cast<double>(steps));
@@ -141,6 +152,8 @@ bool bias_is_on_grid(const OpCall& call) {
   if (!call.has_input(2)) return true;
   const Operand& bias = call.inputs[2];
   if (bias.dtype != DType::int32) return false;
+  // Zeros are on every grid; converters write them with any scale.
+  if (bias.constant != nullptr && largest_bias(call) == 0) return true;
   const auto& scales = bias.quantization.scales;
   const auto& weight_scales = call.inputs[1].quantization.scales;
   for (size_t c = 0; c < scales.size(); ++c) {
@@ -154,16 +167,16 @@ bool bias_is_on_grid(const OpCall& call) {
 
 ByteTable requantize_table(const Operand& from, const Operand& to, Arithmetic arithmetic) {
   const float s_from = scale_of(from);
-  const float s_to = scale_of(to);
   const int32_t z_from = zero_point_of(from);
-  const Requantization r = scalar_requantization(arithmetic == Arithmetic::float_rule
-                                                     ? static_cast<double>(s_from / s_to)
-                                                     : static_cast<double>(s_from) / static_cast<double>(s_to),
-                                                 to, {}, arithmetic);
+  const double factor = static_cast<double>(s_from) / static_cast<double>(scale_of(to));
+  const Requantization fixed = scalar_requantization(factor, to, {}, Arithmetic::fixed_rule);
   ByteTable table{};
   for (int byte = 0; byte < 256; ++byte) {
     const int32_t stored = from_byte(static_cast<uint8_t>(byte), from.dtype);
-    table[static_cast<size_t>(byte)] = to_byte(r.store(stored - z_from, 0));
+    table[static_cast<size_t>(byte)] = to_byte(
+        arithmetic == Arithmetic::fixed_rule ? fixed.store(stored - z_from, 0)
+                                             : quantize_value(dequantize_value(stored, s_from, z_from), scale_of(to),
+                                                              zero_point_of(to), stored_range(to.dtype), arithmetic));
   }
   return table;
 }

@@ -61,7 +61,7 @@ inline int32_t Requantization::store(int32_t accumulator, int64_t channel) const
   return 0;
 }
 
-/// The range of int8 or uint8.
+/// The range of a stored integer type.
 StoredBounds stored_range(DType type);
 /// The range of a quantized 8-bit operand under a fused activation; the bounds are rounded by the rule.
 StoredBounds stored_bounds(const Operand& output, const Clamp& clamp, Arithmetic arithmetic);
