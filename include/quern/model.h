@@ -33,6 +33,7 @@ struct OperatorInfo {
   DType dtype = DType::float32;  ///< of the first output
   Shape shape;                   ///< of the first output, empty when not known
   int64_t macs = 0;              ///< multiply-accumulates, 0 when it has none or the shapes are not known
+  bool from_file = true;         ///< false for what reading added (layout transposes at the edges)
 };
 
 /// Where a model came from.

@@ -80,7 +80,7 @@ std::vector<OperatorInfo> Model::operators() const {
     const std::string kind(quern::info(op.kind).name);
     infos.push_back({op.name, kind, op.source_kind.empty() ? kind : op.source_kind, names(*graph_, op.inputs),
                      names(*graph_, op.outputs), first.dtype, first.shape_known ? first.shape : Shape{},
-                     quern::macs(*graph_, op)});
+                     quern::macs(*graph_, op), !op.source_kind.empty()});
   }
   return infos;
 }

@@ -5,6 +5,7 @@
 #include "graph/text.h"
 #include "graph/verify.h"
 #include "quern/file.h"
+#include "quern/model.h"
 #include "read/format.h"
 #include "read/reader.h"
 
@@ -68,8 +69,7 @@ bool inputs_fixed(const Graph& graph) {
   });
 }
 
-Result<Graph> read_and_check(const std::string& path) {
-  QUERN_TRY(const std::vector<std::byte> bytes, read_file(path));
+Result<Graph> read_and_check(std::span<const std::byte> bytes, const std::string& path) {
   QUERN_TRY(Graph graph, parse(bytes, path));
   QUERN_CHECK(verify(graph));
   if (inputs_fixed(graph)) {
@@ -82,11 +82,24 @@ Result<Graph> read_and_check(const std::string& path) {
 }  // namespace
 
 Result<Graph> read_model(const std::string& path) {
-  auto graph = read_and_check(path);
+  QUERN_TRY(const std::vector<std::byte> bytes, read_file(path));
+  return read_model(bytes, path);
+}
+
+Result<Graph> read_model(std::span<const std::byte> bytes, const std::string& path) {
+  auto graph = read_and_check(bytes, path);
   if (graph.ok()) return graph;
   Error error = graph.error();
   if (error.file.empty()) error.file = path;
   return error;
+}
+
+Result<Model> load_model(const std::string& path) {
+  QUERN_TRY(const std::vector<std::byte> bytes, read_file(path));
+  QUERN_TRY(Graph graph, read_model(bytes, path));
+  ModelInfo about{graph.origin.format, graph.origin.producer, path, sha256(bytes), static_cast<int64_t>(bytes.size()),
+                  graph.origin.notes};
+  return Model(std::move(graph), std::move(about));
 }
 
 }  // namespace quern

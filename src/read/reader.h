@@ -14,6 +14,8 @@ namespace quern {
 /// input is fixed. Errors: not_found, io, invalid_file, unsupported (naming operator, attribute and value),
 /// out_of_memory.
 Result<Graph> read_model(const std::string& path);
+/// The same of bytes that were read already; `path` is for messages and for files beside the model.
+Result<Graph> read_model(std::span<const std::byte> bytes, const std::string& path);
 
 /// The readers behind it. `path` is for messages and for files beside the model (ONNX external data).
 Result<Graph> read_tflite(std::span<const std::byte> bytes, const std::string& path);
