@@ -1,0 +1,370 @@
+// quern run MODEL [PICTURE…]: compile in memory, run, and say what came out, where it ran and how long it took.
+#include <algorithm>
+#include <filesystem>
+#include <map>
+
+#include "inputs.h"
+#include "model_options.h"
+#include "pictures.h"
+#include "quern/file.h"
+#include "verbs.h"
+
+namespace quern::cli {
+
+namespace {
+
+struct RunOptions {
+  ModelOptions model;
+  std::vector<std::string> pictures;
+  std::vector<std::string> inputs;
+  std::optional<uint64_t> seed;
+  std::string output_dir;
+  bool dump_all = false;
+  bool dequantize = false;
+  std::string task;
+  std::string labels;
+  int top = 5;
+  bool softmax = false;
+  bool published_boxes = false;
+  std::optional<double> score;
+  std::optional<double> iou;
+  std::string preprocess;
+  std::string overlay;
+  std::string target = "cpu";
+  std::optional<double> require_npu;
+  int threads = 0;
+  std::string isa;
+  std::string arithmetic = "float";
+  bool profile = false;
+  int repeat = 1;
+  int warmup = 0;
+};
+
+Error usage(std::string sentence) {
+  return {ErrorCode::invalid_argument, std::move(sentence)};
+}
+
+/// A name the user typed that nothing has is a usage error, not a missing file.
+Error as_usage(Error error) {
+  error.code = ErrorCode::invalid_argument;
+  return error;
+}
+
+Status check(const RunOptions& options) {
+  const int sources = (options.pictures.empty() ? 0 : 1) + (options.inputs.empty() ? 0 : 1);
+  if (sources > 1) return usage("give pictures or --input arrays, not both");
+  if (sources == 0 && !options.seed) return usage("nothing to run on: give a picture, --input FILE or --random SEED");
+  if (options.pictures.empty() && (!options.overlay.empty() || (!options.task.empty() && options.task != "tensor"))) {
+    return usage("--task and -o need pictures");
+  }
+  if (options.pictures.size() > 1 && !options.overlay.empty() && !std::filesystem::is_directory(options.overlay)) {
+    return usage(fmt::format("-o {}: with several pictures, name a folder that exists", options.overlay));
+  }
+  return {};
+}
+
+/// Refuses when fewer macs run on the npu than was demanded.
+Status check_placement(const RunOptions& options, const Placement& placement) {
+  if (!options.require_npu || placement.npu_macs_pct >= *options.require_npu) return {};
+  return Error{
+      ErrorCode::placement,
+      fmt::format(
+          "--require-npu={}: on target '{}' {} of {} operators run on the cpu and {:.1f} % of the macs on the npu",
+          *options.require_npu, placement.target, placement.cpu_operators,
+          placement.cpu_operators + placement.npu_operators, placement.npu_macs_pct)};
+}
+
+/// Which kernels ran, and how many operators each.
+std::string kernels_text(const Session& session) {
+  std::map<std::string, int> counts;
+  for (const StepInfo& step : session.steps()) ++counts[step.kernel];
+  std::vector<std::pair<int, std::string>> order;
+  for (const auto& [kernel, count] : counts) order.emplace_back(-count, kernel);
+  std::sort(order.begin(), order.end());
+  std::string text;
+  for (const auto& [count, kernel] : order) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", -count, kernel);
+  return text;
+}
+
+std::string ran_text(const Session& session, const Placement& placement, const std::string& arithmetic) {
+  return fmt::format(
+      "target {}: {} operators on the npu, {} on the cpu ({}, {} thread{}, {} arithmetic)\nkernels: {}\n",
+      placement.target, placement.npu_operators, placement.cpu_operators, session.isa(), session.threads(),
+      session.threads() == 1 ? "" : "s", arithmetic, kernels_text(session));
+}
+
+std::string profile_text(const Session& session) {
+  double total = 0;
+  for (const StepInfo& step : session.steps()) total += step.last_ms;
+  std::vector<std::vector<std::string>> rows;
+  for (const StepInfo& step : session.steps()) {
+    const double share = total > 0 ? 100 * step.last_ms / total : 0;
+    const double rate = step.last_ms > 0 ? static_cast<double>(step.macs) / step.last_ms / 1e6 : 0;
+    rows.push_back({step.name, step.source_kind, step.kernel, fmt::format("{:.3f}", step.last_ms),
+                    fmt::format("{:.1f}", share), step.macs > 0 ? fmt::format("{:.2f}", rate) : "-"});
+  }
+  return table({"operator", "kind", "kernel", "ms", "%", "gmacs/s"}, rows);
+}
+
+Json operators_json(const Session& session, bool profile) {
+  Json rows = Json::array();
+  for (const StepInfo& step : session.steps()) {
+    Json row = {{"name", step.name},
+                {"kind", step.source_kind},
+                {"kernel", step.kernel},
+                {"isa", step.isa},
+                {"macs", step.macs}};
+    if (profile) row["ms"] = step.last_ms;
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+Result<Tensor> as_asked(const Tensor& tensor, bool dequantized) {
+  if (!dequantized || tensor.quantization.empty()) return tensor;
+  return dequantize(tensor);
+}
+
+/// Writes tensors into a folder under their file names; two names that would fall on one file are refused.
+Status write_tensors(const std::string& folder, const std::vector<std::pair<std::string, Tensor>>& tensors,
+                     bool dequantized, Json& rows) {
+  if (!folder.empty()) {
+    const Status made = make_folder(folder);
+    if (!made.ok()) return made;
+  }
+  std::map<std::string, std::string> taken;
+  for (const auto& [name, tensor] : tensors) {
+    auto wanted = as_asked(tensor, dequantized);
+    if (!wanted.ok()) return wanted.status();
+    Json row = {{"name", name}, {"dtype", to_string(wanted->dtype())}, {"shape", wanted->shape()}};
+    if (!folder.empty()) {
+      std::string file = tensor_file_name(name);
+      if (const auto [at, fresh] = taken.emplace(file, name); !fresh) file = fmt::format("{}_{}", taken.size(), file);
+      const std::string path = (std::filesystem::path(folder) / file).string();
+      const Status written = write_npy(path, *wanted);
+      if (!written.ok()) return written;
+      row["file"] = path;
+    }
+    rows.push_back(row);
+  }
+  return {};
+}
+
+std::vector<std::pair<std::string, Tensor>> named_outputs(const Session& session, const std::vector<Tensor>& outputs) {
+  std::vector<std::pair<std::string, Tensor>> named;
+  for (size_t i = 0; i < outputs.size(); ++i) named.emplace_back(session.outputs()[i].name, outputs[i]);
+  return named;
+}
+
+/// Outputs, and with --dump-all every other value, into the folder; rows for JSON.
+Status write_outputs(const Session& session, const std::vector<Tensor>& outputs, const RunOptions& options,
+                     const std::string& folder, Json& json) {
+  json["outputs"] = Json::array();
+  const Status status = write_tensors(folder, named_outputs(session, outputs), options.dequantize, json["outputs"]);
+  if (!status.ok() || !options.dump_all) return status;
+  auto values = session.values();
+  if (!values.ok()) return values.status();
+  json["values"] = Json::array();
+  return write_tensors(folder, *values, options.dequantize, json["values"]);
+}
+
+std::string outputs_text(const Json& json) {
+  std::vector<std::vector<std::string>> rows;
+  for (const Json& row : json["outputs"]) {
+    rows.push_back(
+        {row["name"].get<std::string>(), row["dtype"].get<std::string>(), row["shape"].dump(), row.value("file", "")});
+  }
+  return table({"output", "dtype", "shape", "file"}, rows);
+}
+
+Result<PictureJob> picture_job(const RunOptions& options) {
+  auto task = find_task(options.task.empty() ? "tensor" : options.task);
+  if (!task.ok()) return as_usage(task.error());
+  PictureJob job{*task, task->preprocess, {}, options.warmup, options.repeat};
+  if (!options.preprocess.empty()) {
+    auto record = load_preprocess(options.preprocess);
+    if (!record.ok()) return record.status();
+    job.preprocess = *record;
+  }
+  if (!options.labels.empty()) {
+    auto labels = read_labels(options.labels);
+    if (!labels.ok()) return labels.status();
+    job.options.labels = *std::move(labels);
+  }
+  job.options.top = options.top;
+  job.options.score = options.score;
+  job.options.iou = options.iou;
+  job.options.softmax = options.softmax;
+  job.options.published_boxes = options.published_boxes;
+  return job;
+}
+
+/// Where a picture's outputs go: the folder itself for one picture, a folder of its own for each of several.
+std::string folder_for(const RunOptions& options, size_t index) {
+  if (options.output_dir.empty() || options.pictures.size() == 1) return options.output_dir;
+  const std::string stem = std::filesystem::path(options.pictures[index]).stem().string();
+  return (std::filesystem::path(options.output_dir) / fmt::format("{:03}_{}", index, stem)).string();
+}
+
+Status write_overlay(const Voice& voice, const RunOptions& options, const PictureResult& result) {
+  if (options.overlay.empty()) return {};
+  auto drawn = draw_result(result.picture, result.result);
+  if (!drawn.ok()) return drawn.status();
+  std::filesystem::path path = options.overlay;
+  if (std::filesystem::is_directory(path)) path /= std::filesystem::path(result.file).stem().string() + ".png";
+  const Status written = write_picture(*drawn, path.string());
+  if (written.ok()) say(voice, fmt::format("overlay: {}\n", path.string()));
+  return written;
+}
+
+Status run_pictures(const Voice& voice, const RunOptions& options, Session& session, Json& json) {
+  auto job = picture_job(options);
+  if (!job.ok()) return job.status();
+  json["preprocess"] = Json::parse(to_json(job->preprocess));
+  json["pictures"] = Json::array();
+  for (size_t i = 0; i < options.pictures.size(); ++i) {
+    auto result = run_picture(session, options.pictures[i], *job);
+    if (!result.ok()) return result.status();
+    if (i == 0) {
+      for (const std::string& sentence : result->notes) note(voice, sentence);
+    }
+    Json outputs;
+    Status status = write_outputs(session, result->outputs, options, folder_for(options, i), outputs);
+    if (!status.ok()) return status;
+    Json row = to_json(*result);
+    row["outputs"] = outputs["outputs"];
+    json["pictures"].push_back(row);
+    json["outputs"] = outputs["outputs"];
+    if (job->task.name == "tensor") say(voice, outputs_text(outputs));
+    say(voice, to_text(*result));
+    status = write_overlay(voice, options, *result);
+    if (!status.ok()) return status;
+  }
+  return {};
+}
+
+Status run_arrays(const Voice& voice, const RunOptions& options, Session& session,
+                  const std::vector<std::optional<Tensor>>& arrays, Json& json) {
+  std::vector<Tensor> inputs;
+  for (size_t i = 0; i < session.inputs().size(); ++i) {
+    const ValueInfo& input = session.inputs()[i];
+    if (!arrays[i] && !options.seed)
+      return usage(
+          fmt::format("input '{}' has no array: give --input {}=FILE or --random SEED", input.name, input.name));
+    auto tensor = arrays[i] ? fit_input(voice, input, *arrays[i]) : random_input(input, *options.seed + i);
+    if (!tensor.ok()) return tensor.status();
+    inputs.push_back(*std::move(tensor));
+  }
+  double infer_ms = 0;
+  auto outputs = run_repeated(session, inputs, options.warmup, options.repeat, infer_ms);
+  if (!outputs.ok()) return outputs.status();
+  const Status status = write_outputs(session, *outputs, options, options.output_dir, json);
+  if (!status.ok()) return status;
+  json["times_ms"] = {{"infer", infer_ms}};
+  say(voice, outputs_text(json));
+  say(voice, fmt::format("infer {:.2f} ms\n", infer_ms));
+  return {};
+}
+
+int list_isas(const Voice& voice) {
+  std::vector<std::vector<std::string>> rows;
+  for (const IsaInfo& isa : instruction_sets()) rows.push_back({isa.name, isa.supported ? "yes" : "no"});
+  say(voice, table({"instruction set", "here"}, rows));
+  return kDone;
+}
+
+/// Shapes from the arrays, a batch of one where that is all that is open, then the plan.
+Result<CompiledModel> build(const Voice& voice, const RunOptions& options, const Model& read,
+                            const std::vector<std::optional<Tensor>>& arrays) {
+  auto model = take_shapes(read, arrays);
+  if (model.ok()) model = take_batch_of_one(*model, voice);
+  if (!model.ok()) return model.status();
+  CompileOptions compile_options;
+  compile_options.target = options.target;
+  compile_options.arithmetic = options.arithmetic == "fixed" ? Arithmetic::fixed_rule : Arithmetic::float_rule;
+  compile_options.keep_values = options.dump_all;
+  return compile(*model, compile_options);
+}
+
+Result<int> run(const Voice& voice, const RunOptions& options) {
+  if (options.isa == "list") return list_isas(voice);
+  Status status = check(options);
+  if (!status.ok()) return status;
+  auto model = load(options.model, voice);
+  if (!model.ok()) return model.status();
+  auto arrays = read_inputs(*model, options.inputs);
+  if (!arrays.ok()) return arrays.status();
+  auto compiled = build(voice, options, *model, *arrays);
+  if (!compiled.ok()) return compiled.status();
+  status = check_placement(options, compiled->placement());
+  if (!status.ok()) return status;
+  auto session = Session::create(*compiled, {options.threads, options.isa, options.profile});
+  if (!session.ok()) return session.status();
+  Json json = {{"schema", "quern.run/1"},
+               {"model", options.model.file},
+               {"target", options.target},
+               {"placement", to_json(compiled->placement())}};
+  json["pictures"] = Json::array();
+  status = options.pictures.empty() ? run_arrays(voice, options, *session, *arrays, json)
+                                    : run_pictures(voice, options, *session, json);
+  if (!status.ok()) return status;
+  say(voice, ran_text(*session, compiled->placement(), options.arithmetic));
+  if (options.profile) say(voice, profile_text(*session));
+  json["isa"] = session->isa();
+  json["threads"] = session->threads();
+  json["arithmetic"] = options.arithmetic;
+  json["operators"] = operators_json(*session, options.profile);
+  status = give_json(voice, json);
+  if (!status.ok()) return status;
+  return kDone;
+}
+
+void add_task_options(CLI::App& app, RunOptions& o) {
+  app.add_option("--task", o.task, "what the numbers mean (quern tasks lists them)");
+  app.add_option("--labels", o.labels, "a label a line")->type_name("FILE");
+  app.add_option("--top", o.top, "labels to show")->check(CLI::Range(1, 100000))->capture_default_str();
+  app.add_flag("--softmax", o.softmax, "classify: turn logits into probabilities");
+  app.add_flag("--truncate", o.published_boxes,
+               "face_det_lite: whole-pixel, enlarged boxes as the published program prints");
+  app.add_option("--score", o.score, "least score of a box (default: the task's)");
+  app.add_option("--iou", o.iou, "overlap above which the weaker box goes; -1 keeps all (default: the task's)");
+  app.add_option("--preprocess", o.preprocess,
+                 "a pre-processing record: a .json file, or text as \"fit=stretch order=bgr mean=104,117,123 std=1\"");
+  app.add_option("-o,--overlay", o.overlay, "draw the result on the picture")->type_name("PICTURE");
+}
+
+void add_machine_options(CLI::App& app, RunOptions& o) {
+  app.add_option("--target", o.target, "where to run (quern targets lists them)")->capture_default_str();
+  app.add_option("--require-npu", o.require_npu, "fail when less than PCT % of the macs run on the npu (default 100)")
+      ->type_name("[=PCT]");
+  app.add_option("--threads", o.threads, "default: all cores")->check(CLI::Range(1, 256));
+  app.add_option("--isa", o.isa, "the highest instruction set to use, or 'list'");
+  app.add_option("--arithmetic", o.arithmetic, "rounding rule of integer operators")
+      ->check(CLI::IsMember({"float", "fixed"}))
+      ->capture_default_str();
+  app.add_flag("--profile", o.profile, "time of every operator");
+  app.add_option("--repeat", o.repeat, "timed runs")->check(CLI::Range(1, 1000000))->capture_default_str();
+  app.add_option("--warmup", o.warmup, "runs before them")->check(CLI::Range(0, 1000000))->capture_default_str();
+}
+
+}  // namespace
+
+Action add_run(CLI::App& app) {
+  auto options = std::make_shared<RunOptions>();
+  RunOptions& o = *options;
+  o.model.add_to(app);
+  app.add_option("PICTURE", o.pictures, "JPEG, PNG, BMP or PPM");
+  app.add_option("--input", o.inputs, "an array instead of pictures: .npy, .npz, .raw or .bin (repeat)")
+      ->type_name("[NAME=]FILE")
+      ->expected(1)
+      ->take_all();
+  app.add_option("--random", o.seed, "fill inputs that have no array")->type_name("SEED");
+  app.add_option("--output-dir", o.output_dir, "write every output as .npy")->type_name("DIR");
+  app.add_flag("--dump-all", o.dump_all, "write every value of the graph too");
+  app.add_flag("--dequantize", o.dequantize, "write quantized outputs as float32");
+  add_task_options(app, o);
+  add_machine_options(app, o);
+  return [options](const Voice& voice) { return run(voice, *options); };
+}
+
+}  // namespace quern::cli
