@@ -81,7 +81,7 @@ const std::vector<SolvedCase>& all_cases() {
   static const std::vector<SolvedCase> cases = [] {
     std::vector<RowCase> drawn;
     uint32_t seed = kSeed;
-    for (DType type : {DType::int8, DType::uint8}) {
+    for (DType type : {DType::int8, DType::uint8, DType::float32}) {
       for (auto make : {product_cases, depthwise_cases}) {
         auto more = make(type, seed++);
         drawn.insert(drawn.end(), more.begin(), more.end());

@@ -4,8 +4,10 @@ namespace quern {
 
 namespace {
 
-bool any_empty(const OpCall& call) {
-  return call.inputs[0].size() == 0 || call.inputs[1].size() == 0 || call.outputs[0].size() == 0;
+/// There is something to compute, and weights and bias are known beforehand.
+bool known_operands(const OpCall& call) {
+  if (call.inputs[0].size() == 0 || call.inputs[1].size() == 0 || call.outputs[0].size() == 0) return false;
+  return call.inputs[1].constant != nullptr && (!call.has_input(2) || call.inputs[2].constant != nullptr);
 }
 
 ProductGeometry stretched(ProductGeometry g) {
@@ -21,7 +23,7 @@ std::optional<ProductGeometry> convolution_geometry(const OpCall& call) {
   const Shape& x = call.inputs[0].shape;
   const Shape& w = call.inputs[1].shape;
   const Shape& y = call.outputs[0].shape;
-  if (attrs.groups != 1 || x.size() != 4 || w.size() != 4 || y.size() != 4 || w[3] != x[3]) return std::nullopt;
+  if (x.size() != 4 || w.size() != 4 || y.size() != 4 || w[3] * attrs.groups != x[3]) return std::nullopt;
   ProductGeometry g;
   g.batch = x[0];
   g.in_height = x[1], g.in_width = x[2], g.in_channels = x[3];
@@ -35,39 +37,62 @@ std::optional<ProductGeometry> convolution_geometry(const OpCall& call) {
   return g;
 }
 
+/// `depth` and `channels` are the extents of the constant matrix.
+ProductGeometry matrix_geometry(const OpCall& call, int64_t depth, int64_t channels) {
+  ProductGeometry g;
+  g.in_channels = depth;
+  g.out_channels = channels;
+  g.in_height = g.out_height = call.inputs[0].size() / depth;
+  return g;
+}
+
 std::optional<ProductGeometry> linear_geometry(const OpCall& call) {
   const Shape& w = call.inputs[1].shape;
   if (w.size() != 2) return std::nullopt;
-  ProductGeometry g;
-  g.in_channels = w[1];
-  g.out_channels = w[0];
-  g.in_height = g.out_height = call.inputs[0].size() / w[1];
-  return g;
+  if (call.kind == OpKind::FullyConnected) return matrix_geometry(call, w[1], w[0]);
+  const auto& attrs = call.as<MatMulAttrs>();
+  if (attrs.transpose_a || call.inputs[0].shape.size() < 2) return std::nullopt;
+  return attrs.transpose_b ? matrix_geometry(call, w[1], w[0]) : matrix_geometry(call, w[0], w[1]);
+}
+
+/// Declines windows that lie mostly in padding, whose packed lines would dwarf the input.
+std::optional<ProductGeometry> checked(const std::optional<ProductGeometry>& g) {
+  if (!g || g->columns_under() > 2 * g->in_width + 64) return std::nullopt;
+  if (g->lines_under(g->out_height) > 2 * g->in_height + 64) return std::nullopt;
+  return stretched(*g);
 }
 
 }  // namespace
 
-std::vector<int64_t> ProductGeometry::segment_offsets(int64_t pitch) const {
+std::vector<int64_t> ProductGeometry::tap_offsets(int64_t pitch) const {
   std::vector<int64_t> offsets;
   for (int64_t ky = 0; ky < kernel[0]; ++ky) {
-    for (int64_t kx = 0; kx < (joined() ? 1 : kernel[1]); ++kx) {
+    for (int64_t kx = 0; kx < kernel[1]; ++kx) {
       offsets.push_back(ky * dilations[0] * pitch + kx * dilations[1] * in_channels);
     }
   }
   return offsets;
 }
 
+std::vector<int64_t> ProductGeometry::segment_offsets(int64_t pitch) const {
+  if (!joined()) return tap_offsets(pitch);
+  std::vector<int64_t> offsets;
+  for (int64_t ky = 0; ky < kernel[0]; ++ky) offsets.push_back(ky * dilations[0] * pitch);
+  return offsets;
+}
+
 std::optional<ProductGeometry> product_geometry(const OpCall& call) {
-  const bool convolution = call.kind == OpKind::Conv;
-  if (!convolution && call.kind != OpKind::FullyConnected) return std::nullopt;
-  if (call.inputs[1].constant == nullptr || any_empty(call)) return std::nullopt;
-  if (call.has_input(2) && call.inputs[2].constant == nullptr) return std::nullopt;
-  const auto g = convolution ? convolution_geometry(call) : linear_geometry(call);
-  if (!g) return std::nullopt;
-  if (g->columns_under() > 2 * g->in_width + 64 || g->lines_under(g->out_height) > 2 * g->in_height + 64) {
-    return std::nullopt;
-  }
-  return stretched(*g);
+  const bool linear = call.kind == OpKind::FullyConnected || call.kind == OpKind::MatMul;
+  if (linear && known_operands(call)) return checked(linear_geometry(call));
+  if (call.kind != OpKind::Conv || !known_operands(call) || call.as<ConvAttrs>().groups != 1) return std::nullopt;
+  return checked(convolution_geometry(call));
+}
+
+std::optional<ProductGeometry> depthwise_geometry(const OpCall& call) {
+  if (call.kind != OpKind::Conv || !known_operands(call)) return std::nullopt;
+  const int64_t groups = call.as<ConvAttrs>().groups;
+  if (groups != call.inputs[0].shape.back() || groups != call.outputs[0].shape.back()) return std::nullopt;
+  return checked(convolution_geometry(call));
 }
 
 }  // namespace quern

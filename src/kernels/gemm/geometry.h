@@ -34,10 +34,15 @@ struct ProductGeometry {
   int64_t segment_depth() const { return joined() ? kernel[1] * in_channels : in_channels; }
   /// Where each segment of a row begins, in elements, when input lines are `pitch` elements apart.
   std::vector<int64_t> segment_offsets(int64_t pitch) const;
+  /// Where each tap of a window begins, likewise.
+  std::vector<int64_t> tap_offsets(int64_t pitch) const;
 };
 
-/// The geometry of a Conv with one group, or a FullyConnected; nothing for others, for operands that are empty or whose
-/// weights are not constant, and for windows that lie so far outside the input that padding would dwarf it.
+/// The geometry of a Conv with one group, a FullyConnected, or a MatMul by a matrix; nothing for others, for operands
+/// that are empty or whose weights are not constant, and for windows that lie so far outside the input that padding
+/// would dwarf it.
 std::optional<ProductGeometry> product_geometry(const OpCall& call);
+/// The geometry of a Conv with a group for every channel and one output each; nothing for others, as above.
+std::optional<ProductGeometry> depthwise_geometry(const OpCall& call);
 
 }  // namespace quern

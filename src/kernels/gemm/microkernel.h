@@ -74,24 +74,26 @@ struct FloatRule {
 };
 using StoreFloat = void (*)(const TileOutput& tile, const FloatRule& rule);
 
-/// Some output positions of a depthwise window times a block of channels.
+/// Some output positions of a depthwise window times a block of channels. Input bytes are offset_uint8 (or float32).
 struct WindowProduct {
-  const std::byte* const* taps;  ///< [position][tap], each at its first channel
+  const std::byte* const* windows;  ///< one a position, each at the first channel of its first tap
   int positions;
-  int tap_count;             ///< a multiple of `unit`; surplus taps point at any readable channels
-  const std::byte* weights;  ///< [channel group][tap / unit][lane][unit]
-  int channels;              ///< readable at every tap and wanted in the sums
-  void* sums;                ///< 32-bit results, [position][sums_stride]
-  int64_t sums_stride;       ///< a multiple of the group; surplus channels may be written
+  const int64_t* taps;       ///< byte offsets
+  int tap_count;             ///< a multiple of `unit`; the weights of surplus taps are 0
+  int64_t offset;            ///< bytes from a tap's first channel to the block's
+  const std::byte* weights;  ///< [channel group][tap / unit][lane][tap % unit]
+  int groups;
+  void* sums;  ///< 32-bit results, [position][sums_stride]
+  int64_t sums_stride;
 };
 
-/// How an instruction set walks a depthwise window.
+/// The weights of a depthwise window, and the code. Whole groups are read at every tap and written to the sums.
 struct WindowKernel {
-  RowForm form;               ///< of the weights; centred_int16: int16 weights, input bytes as they are
+  bool wide_weights;          ///< integer weights: w - zero point in 16 bits, else signed bytes (uint8 less 128)
   int group;                  ///< channels whose weights lie together
   int unit;                   ///< taps that are multiplied together
-  const uint8_t* lane_order;  ///< lane of a group -> channel in the group
-  void (*multiply)(const WindowProduct& window, bool is_signed);
+  const uint8_t* lane_order;  ///< lane -> channel in the group
+  void (*multiply)(const WindowProduct& window);
 };
 
 }  // namespace quern

@@ -1,4 +1,5 @@
 // The rows of matrix products on x86.
+#include "kernels/gemm/float_product.h"
 #include "kernels/gemm/integer_product.h"
 #include "kernels/gemm/x86.h"
 
@@ -10,6 +11,14 @@ std::unique_ptr<Kernel> product_int8_avx512vnni(const OpCall& call) {
 
 std::unique_ptr<Kernel> product_int8_avx2(const OpCall& call) {
   return make_integer_product(call, avx2_int8_product(), avx2_store_integer);
+}
+
+std::unique_ptr<Kernel> product_float_avx512(const OpCall& call) {
+  return make_float_product(call, avx512_float_product(), avx512_store_float);
+}
+
+std::unique_ptr<Kernel> product_float_avx2(const OpCall& call) {
+  return make_float_product(call, avx2_float_product(), avx2_store_float);
 }
 
 }  // namespace QUERN_X86_NAMESPACE

@@ -1,0 +1,42 @@
+#include "kernels/gemm/float_product.h"
+
+#include "kernels/gemm/float_rule.h"
+#include "kernels/gemm/product.h"
+
+namespace quern {
+
+namespace {
+
+const Clamp& clamp_of(const OpCall& call) {
+  if (call.kind == OpKind::MatMul) return call.as<MatMulAttrs>().clamp;
+  return call.kind == OpKind::Conv ? call.as<ConvAttrs>().clamp : call.as<ClampAttrs>().clamp;
+}
+
+class FloatProduct final : public Product {
+ public:
+  FloatProduct(const OpCall& call, const ProductGeometry& g, const ProductKernel& kernel, StoreFloat store_tile)
+      : Product(g, kernel, {}), store_(store_tile), prepared_(call, clamp_of(call), g.out_channels) {
+    const bool by_column = call.kind == OpKind::MatMul && !call.as<MatMulAttrs>().transpose_b;
+    const int64_t channel = by_column ? 1 : g.depth();
+    const int64_t step = by_column ? g.out_channels : 1;
+    const auto* weights = call.inputs[1].constant_as<float>();
+    pack_panels<float>([=](int64_t o, int64_t k) { return weights[o * channel + k * step]; });
+  }
+
+ private:
+  void store(const TileOutput& tile) const override { store_(tile, prepared_.rule()); }
+
+  StoreFloat store_;
+  PreparedFloat prepared_;
+};
+
+}  // namespace
+
+std::unique_ptr<Kernel> make_float_product(const OpCall& call, const ProductKernel& kernel, StoreFloat store) {
+  if (!is_float_call(call)) return nullptr;
+  const auto geometry = product_geometry(call);
+  if (!geometry) return nullptr;
+  return std::make_unique<FloatProduct>(call, *geometry, kernel, store);
+}
+
+}  // namespace quern

@@ -1,0 +1,15 @@
+// Depthwise convolutions: every channel has its own window, so vectors run along the channels.
+#pragma once
+
+#include <memory>
+
+#include "kernels/gemm/microkernel.h"
+#include "kernels/kernel.h"
+
+namespace quern {
+
+/// The kernel on an instruction set's code, or nullptr when the call is of another kind.
+std::unique_ptr<Kernel> make_integer_depthwise(const OpCall& call, const WindowKernel& kernel, StoreInteger store);
+std::unique_ptr<Kernel> make_float_depthwise(const OpCall& call, const WindowKernel& kernel, StoreFloat store);
+
+}  // namespace quern

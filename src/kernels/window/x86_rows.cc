@@ -1,0 +1,23 @@
+// The rows of depthwise windows on x86.
+#include "kernels/gemm/x86.h"
+#include "kernels/window/depthwise.h"
+
+namespace QUERN_X86_NAMESPACE {
+
+std::unique_ptr<Kernel> depthwise_int8_avx512vnni(const OpCall& call) {
+  return make_integer_depthwise(call, avx512vnni_int8_window(), avx512_store_integer);
+}
+
+std::unique_ptr<Kernel> depthwise_int8_avx2(const OpCall& call) {
+  return make_integer_depthwise(call, avx2_int8_window(), avx2_store_integer);
+}
+
+std::unique_ptr<Kernel> depthwise_float_avx512(const OpCall& call) {
+  return make_float_depthwise(call, avx512_float_window(), avx512_store_float);
+}
+
+std::unique_ptr<Kernel> depthwise_float_avx2(const OpCall& call) {
+  return make_float_depthwise(call, avx2_float_window(), avx2_store_float);
+}
+
+}  // namespace QUERN_X86_NAMESPACE
