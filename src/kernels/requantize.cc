@@ -165,18 +165,25 @@ bool bias_is_on_grid(const OpCall& call) {
   return true;
 }
 
-ByteTable requantize_table(const Operand& from, const Operand& to, Arithmetic arithmetic) {
-  const float s_from = scale_of(from);
-  const int32_t z_from = zero_point_of(from);
-  const double factor = static_cast<double>(s_from) / static_cast<double>(scale_of(to));
-  const Requantization fixed = scalar_requantization(factor, to, {}, Arithmetic::fixed_rule);
+ByteTable definition_table(const Operand& from, const Operand& to, Arithmetic arithmetic) {
   ByteTable table{};
   for (int byte = 0; byte < 256; ++byte) {
     const int32_t stored = from_byte(static_cast<uint8_t>(byte), from.dtype);
-    table[static_cast<size_t>(byte)] = to_byte(
-        arithmetic == Arithmetic::fixed_rule ? fixed.store(stored - z_from, 0)
-                                             : quantize_value(dequantize_value(stored, s_from, z_from), scale_of(to),
-                                                              zero_point_of(to), stored_range(to.dtype), arithmetic));
+    const float real = dequantize_value(stored, scale_of(from), zero_point_of(from));
+    table[static_cast<size_t>(byte)] =
+        to_byte(quantize_value(real, scale_of(to), zero_point_of(to), stored_range(to.dtype), arithmetic));
+  }
+  return table;
+}
+
+ByteTable requantize_table(const Operand& from, const Operand& to, Arithmetic arithmetic) {
+  if (arithmetic == Arithmetic::float_rule) return definition_table(from, to, arithmetic);
+  const double factor = static_cast<double>(scale_of(from)) / static_cast<double>(scale_of(to));
+  const Requantization fixed = scalar_requantization(factor, to, {}, arithmetic);
+  ByteTable table{};
+  for (int byte = 0; byte < 256; ++byte) {
+    const int32_t centred = from_byte(static_cast<uint8_t>(byte), from.dtype) - zero_point_of(from);
+    table[static_cast<size_t>(byte)] = to_byte(fixed.store(centred, 0));
   }
   return table;
 }

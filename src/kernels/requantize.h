@@ -107,8 +107,11 @@ inline uint8_t to_byte(int32_t stored) {
 inline int32_t from_byte(uint8_t byte, DType type) {
   return type == DType::int8 ? static_cast<int32_t>(static_cast<int8_t>(byte)) : static_cast<int32_t>(byte);
 }
-/// What Quantize does from 8 bits to 8 bits, and every move whose input and output are quantized differently.
+/// Dequantize, then Quantize, in float32 with the rule's rounding.
+ByteTable definition_table(const Operand& from, const Operand& to, Arithmetic arithmetic);
+/// What Quantize does from 8 bits to 8 bits: the definition under `float`, an integer rescaling under `fixed`.
 ByteTable requantize_table(const Operand& from, const Operand& to, Arithmetic arithmetic);
+
 /// real -> stored by the rule: `float` rounds float32 x / s half to even, `fixed` half away from zero.
 int32_t quantize_value(float real, float scale, int32_t zero_point, StoredBounds bounds, Arithmetic arithmetic);
 /// stored -> real, in float32.

@@ -68,9 +68,6 @@ std::unique_ptr<Kernel> make_reduction(const OpCall& call, const Reduction& redu
 std::unique_ptr<Kernel> make_mean(const OpCall& call, const Reduction& reduction) {
   const auto add = [](int32_t a, int32_t b) { return a + b; };
   const auto count = static_cast<int32_t>(reduction.count);
-  if (call.arithmetic == Arithmetic::fixed_rule && same_codes(call.inputs[0], call.outputs[0])) {
-    return make_reduction(call, reduction, 0, add, [count](int32_t sum) { return sum / count; });
-  }
   const Requantization r = mean_requantization(scale_of(call.inputs[0]), count, call.outputs[0], {}, call.arithmetic);
   const int32_t offset = count * zero_point_of(call.inputs[0]);
   return make_reduction(call, reduction, 0, add, [r, offset](int32_t sum) { return r.store(sum - offset, 0); });
