@@ -6,14 +6,11 @@
 #include "base/error.h"
 #include "base/threads.h"
 #include "kernels/kernel.h"
+#include "prepare/parameters.h"
 
 namespace quern {
 
 namespace {
-
-bool is_parameter(const Op& op, size_t slot) {
-  return slot < 32 && ((info(op.kind).parameters >> slot) & 1u) != 0;
-}
 
 Operand operand_of(const Value& value, const Tensor* tensor) {
   Operand operand;
@@ -30,7 +27,7 @@ OpCall call_of(const Graph& graph, const Op& op, const std::vector<const Tensor*
   call.attrs = op.attrs;
   for (size_t i = 0; i < op.inputs.size(); ++i) {
     Operand operand;
-    operand.present = op.inputs[i] != kNoValue && !is_parameter(op, i);
+    operand.present = op.inputs[i] != kNoValue && !is_parameter(op.kind, i);
     if (operand.present) operand = operand_of(graph.value(op.inputs[i]), inputs[i]);
     call.inputs.push_back(std::move(operand));
   }

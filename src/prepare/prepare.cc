@@ -18,7 +18,8 @@ constexpr Pass kPasses[] = {
     {"remove_no_ops", remove_no_ops},  // push_transposes leaves reshapes of reshapes
     {"fold_constants", fold_constants},                        // the constants that the passes below look for
     {"matmul_to_fully_connected", matmul_to_fully_connected},  // before fold_scales, which then finds a bias to add to
-    {"fold_batch_norm", fold_batch_norm},                      // before fold_scales: it leaves a Mul and an Add
+    {"turn_weights", turn_weights},          // after matmul_to_fully_connected, whose weights it turns
+    {"fold_batch_norm", fold_batch_norm},    // before fold_scales: it leaves a Mul and an Add
     {"fold_scales", fold_scales},            // before fuse_activations: a clamp comes after scale and bias
     {"fuse_pads", fuse_pads},                // after push_transposes: pads are of H and W, next to their convolution
     {"fuse_activations", fuse_activations},  // after every fold into the operator that takes the clamp
@@ -41,10 +42,8 @@ Status check_inputs_are_fixed(const Graph& graph) {
 
 Result<bool> run_and_check(const Pass& pass, Graph& graph) {
   QUERN_TRY(const bool changed, pass.run(graph));
-  if (changed) {
-    QUERN_CHECK(infer(graph));
-    QUERN_CHECK(verify(graph));
-  }
+  if (changed) QUERN_CHECK(infer(graph));
+  QUERN_CHECK(verify(graph));
   return changed;
 }
 

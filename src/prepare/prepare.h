@@ -39,6 +39,8 @@ Result<bool> push_transposes(Graph& graph);
 Result<bool> fold_constants(Graph& graph);
 /// A float MatMul by a constant matrix becomes FullyConnected, which has a place for a bias.
 Result<bool> matmul_to_fully_connected(Graph& graph);
+/// A Transpose inside the features that a FullyConnected reads goes into its weights.
+Result<bool> turn_weights(Graph& graph);
 /// BatchNorm becomes a Mul and an Add by constants.
 Result<bool> fold_batch_norm(Graph& graph);
 /// Mul, Div, Add and Sub by one number a channel go into the float weights and bias before them.

@@ -217,12 +217,18 @@ bool Pusher::sink_past_reshape(int transpose, int reader) {
   ValueId source = x;
   if (!is_identity(sunk->inner)) {
     const std::string name = editor_.value(y).name;
-    source = add_result(OpKind::Reshape, ReshapeAttrs{sunk->pieces, true}, source, name + "@pieces", sunk->pieces, {});
+    source = add_result(OpKind::Reshape, reshape_to(sunk->pieces), source, name + "@pieces", sunk->pieces, {});
     source = add_result(OpKind::Transpose, TransposeAttrs{sunk->inner}, source, name + "@moved",
                         permuted_shape(sunk->pieces, sunk->inner), {});
   }
   editor_.set_input(reader, 0, source);
-  editor_.op(reader).attrs = ReshapeAttrs{sunk->shape, true};
+  editor_.op(reader).attrs = reshape_to(sunk->shape);
+  if (editor_.value(source).shape == editor_.value(y).shape && is_identity(sunk->outer) &&
+      editor_.substitute(y, source)) {
+    editor_.remove(reader);
+    twin_takes_name(y, source);
+    return true;
+  }
   if (!is_identity(sunk->outer)) put_behind(reader, 0, sunk->outer);
   return true;
 }
@@ -339,7 +345,7 @@ ValueId Pusher::without_transpose(ValueId id, const Perm& perm) {
   const std::string name = twin_name(editor_.value(id).name, perm);
   const Shape to = permuted_shape(shape, from.total);
   if (loses_transpose_freely(id, perm)) {
-    return add_result(OpKind::Reshape, ReshapeAttrs{to, true}, from.source, name, to, {});
+    return add_result(OpKind::Reshape, reshape_to(to), from.source, name, to, {});
   }
   return add_result(OpKind::Transpose, TransposeAttrs{from.total}, from.source, name, to, from.total);
 }
@@ -382,7 +388,7 @@ void Pusher::make_reshape(int transpose) {
   const Value& from = editor_.value(input_of(transpose));
   if (from.quantization.per_axis() || !moves_only_ones(from.shape, perm_of(transpose))) return;
   editor_.op(transpose).kind = OpKind::Reshape;
-  editor_.op(transpose).attrs = ReshapeAttrs{editor_.value(output_of(transpose)).shape, true};
+  editor_.op(transpose).attrs = reshape_to(editor_.value(output_of(transpose)).shape);
   changed_ = true;
 }
 

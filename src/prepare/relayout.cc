@@ -68,6 +68,28 @@ std::optional<Ints> first_places(const std::vector<Piece>& pieces, size_t rank) 
   return first;
 }
 
+/// Joins neighbours that stay neighbours, so that the Transpose has as few axes as can be.
+void join_pieces(Shape& pieces, Perm& inner) {
+  Ints joined_into(pieces.size());  // for each piece, the number of the joined piece it is part of
+  std::vector<bool> follows(pieces.size(), false);
+  for (size_t i = 1; i < inner.size(); ++i) follows[at(inner[i])] = inner[i] == inner[i - 1] + 1;
+  Shape joined;
+  for (size_t i = 0; i < pieces.size(); ++i) {
+    if (follows[i]) {
+      joined.back() *= pieces[i];
+    } else {
+      joined.push_back(pieces[i]);
+    }
+    joined_into[i] = static_cast<int64_t>(joined.size()) - 1;
+  }
+  Perm perm;
+  for (int64_t piece : inner) {
+    if (!follows[at(piece)]) perm.push_back(joined_into[at(piece)]);
+  }
+  pieces = std::move(joined);
+  inner = std::move(perm);
+}
+
 Perm identity(size_t rank) {
   Perm perm(rank);
   std::iota(perm.begin(), perm.end(), int64_t{0});
@@ -115,6 +137,10 @@ std::string twin_name(const std::string& name, const Perm& perm) {
   return result;
 }
 
+ReshapeAttrs reshape_to(const Shape& shape) {
+  return {shape, std::find(shape.begin(), shape.end(), 0) != shape.end()};
+}
+
 std::optional<SunkReshape> sink_through_reshape(const Shape& x, const Perm& perm, const Shape& y) {
   auto pieces = common_pieces(permuted_shape(x, perm), y);
   if (!pieces) return std::nullopt;
@@ -132,6 +158,7 @@ std::optional<SunkReshape> sink_through_reshape(const Shape& x, const Perm& perm
       if (piece.b_axis == at(axis)) sunk.inner.push_back(static_cast<int64_t>(piece.place));
     }
   }
+  join_pieces(sunk.pieces, sunk.inner);
   sunk.shape = permuted_shape(y, order);
   sunk.outer = inverse(order);
   if (moves_only_ones(sunk.shape, sunk.outer)) {
@@ -140,6 +167,30 @@ std::optional<SunkReshape> sink_through_reshape(const Shape& x, const Perm& perm
   }
   if (is_identity(sunk.outer) && !is_identity(sunk.inner)) return std::nullopt;
   return sunk;
+}
+
+std::optional<FeatureOrder> feature_order(const Shape& x, const Perm& perm, const Shape& y) {
+  auto pieces = common_pieces(permuted_shape(x, perm), y);
+  if (!pieces) return std::nullopt;
+  const std::vector<Piece> in_x = place_in_x(*pieces, perm);
+  FeatureOrder order;
+  size_t leading = 0;
+  for (size_t i = 0; i < pieces->size(); ++i) {
+    const Piece& piece = (*pieces)[i];
+    if (piece.b_axis + 1 == y.size()) {
+      order.pieces.push_back(piece.extent);
+    } else if (piece.place != i) {
+      return std::nullopt;
+    } else {
+      ++leading;
+    }
+  }
+  order.perm.resize(order.pieces.size());
+  for (size_t i = leading; i < pieces->size(); ++i) {
+    if ((*pieces)[i].place < leading) return std::nullopt;
+    order.perm[(*pieces)[i].place - leading] = static_cast<int64_t>(i - leading);
+  }
+  return order;
 }
 
 }  // namespace quern

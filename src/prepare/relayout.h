@@ -21,6 +21,9 @@ bool moves_only_ones(const Shape& shape, const Perm& perm);
 /// "X@" and the permutation, e.g. "X@021".
 std::string twin_name(const std::string& name, const Perm& perm);
 
+/// Attributes of a Reshape to exactly this shape.
+ReshapeAttrs reshape_to(const Shape& shape);
+
 /// Transpose then Reshape, done as Reshape to `pieces` and Transpose by `inner` (both only where `inner` is no
 /// identity), then Reshape to `shape`, then Transpose by `outer`.
 struct SunkReshape {
@@ -34,5 +37,15 @@ struct SunkReshape {
 /// elements only inside single extents of y. Nothing when the extents have no common factors, when pieces of an extent
 /// of y lie apart in x, or when nothing would be won.
 std::optional<SunkReshape> sink_through_reshape(const Shape& x, const Perm& perm, const Shape& y);
+
+/// How the features (the last extent of y) of Reshape(Transpose(x, perm), y) are shuffled against those of Reshape(x,
+/// y).
+struct FeatureOrder {
+  Shape pieces;  ///< what the last extent of y is made of
+  Perm perm;     ///< Reshape(x, y) has these pieces in this order
+};
+
+/// Nothing when more than the features of y moves, or when the extents have no common factors.
+std::optional<FeatureOrder> feature_order(const Shape& x, const Perm& perm, const Shape& y);
 
 }  // namespace quern

@@ -3,29 +3,19 @@
 // from.
 
 #include "base/error.h"
+#include "prepare/parameters.h"
 #include "prepare/prepare.h"
+#include "prepare/relayout.h"
 
 namespace quern {
 
 namespace {
 
-Error not_constant(const Graph& graph, const Op& op, size_t slot) {
-  Error error =
-      fail(ErrorCode::unsupported,
-           "{} '{}': input {} ('{}') is computed from data, but must be known before running; fix the "
-           "model's input shapes with --shape, or give the value with --bind {}=FILE",
-           info(op.kind).name, op.name, slot, graph.value(op.inputs[slot]).name, graph.value(op.inputs[slot]).name);
-  error.op = op.name;
-  error.kind = op.source_kind;
-  return error;
-}
-
 Result<bool> drop_parameters(const Graph& graph, Op& op) {
-  const uint32_t parameters = info(op.kind).parameters;
+  QUERN_CHECK(parameters_are_constant(graph, op));
   bool changed = false;
   for (size_t slot = 0; slot < op.inputs.size(); ++slot) {
-    if (((parameters >> slot) & 1u) == 0 || op.inputs[slot] == kNoValue) continue;
-    if (!graph.is_constant(op.inputs[slot])) return not_constant(graph, op, slot);
+    if (!is_parameter(op.kind, slot) || op.inputs[slot] == kNoValue) continue;
     op.inputs[slot] = kNoValue;
     changed = true;
   }
@@ -43,7 +33,7 @@ bool write_final_shape(const Graph& graph, Op& op) {
     case OpKind::Reshape: {
       const bool same = op.kind == OpKind::Reshape && std::get<ReshapeAttrs>(op.attrs).shape == shape;
       op.kind = OpKind::Reshape;
-      op.attrs = ReshapeAttrs{shape, true};
+      op.attrs = reshape_to(shape);
       return !same;
     }
     case OpKind::Expand: {
