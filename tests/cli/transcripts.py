@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""Tests the command line by its text.
+
+    transcripts.py QUERN [CASE…]        (default: every cases/*.txt beside this file)
+
+A case holds commands and what they print:
+
+    $ quern inspect models/stripes/stripes_float.onnx
+    …stdout, then stderr…
+    [exit 0]
+
+Commands run in a scratch folder with models/ linked into it. Times, machine-dependent words and the scratch folder are replaced by fixed ones.
+QUERN_BLESS=1 rewrites the cases with what was printed; read the difference before you commit it.
+"""
+import difflib
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+REPLACEMENTS = [
+    (re.compile(r"\d+\.\d+ ms"), "# ms"),
+    (re.compile(r'("(?:decode|prepare|infer|finish|infer_median_ms|ms)": )[-0-9.e]+'), r"\1#"),
+    (re.compile(r"\((reference|avx2|avx512|avx512vnni), \d+ threads?"), "(ISA, N threads"),
+    (re.compile(r"^kernels: .*$", re.M), "kernels: #"),
+]
+
+
+def commands(text):
+    """The commands of a case, in order."""
+    return [line[2:] for line in text.splitlines() if line.startswith("$ ")]
+
+
+def comment(text):
+    """The lines before the first command: what the case is about."""
+    return text[: text.index("$ ")] if "$ " in text else ""
+
+
+def run(command, quern, folder):
+    words = shlex.split(command)
+    if words[0] != "quern":
+        raise ValueError(f"not a quern command: {command}")
+    done = subprocess.run([quern, *words[1:]], cwd=folder, capture_output=True, text=True, timeout=60, env={**os.environ, "NO_COLOR": "1"})
+    out = (done.stdout + done.stderr).replace(str(folder), "SCRATCH")
+    for pattern, word in REPLACEMENTS:
+        out = pattern.sub(word, out)
+    return out if not out or out.endswith("\n") else out + "\n", done.returncode
+
+
+def transcript(text, quern):
+    with tempfile.TemporaryDirectory(prefix="quern-cli-") as scratch:
+        folder = Path(scratch)
+        (folder / "models").symlink_to(ROOT / "models")
+        (folder / "not_a_picture.png").write_bytes(b"this is no picture")
+        (folder / "not_a_model.onnx").write_bytes(b"hello\n")
+        lines = [comment(text)]
+        for command in commands(text):
+            out, status = run(command, quern, folder)
+            lines.append(f"$ {command}\n{out}[exit {status}]\n\n")
+        leftovers = sorted(p.name for p in folder.rglob("*.tmp-*"))
+        lines += [f"left behind: {name}\n" for name in leftovers]
+    return "".join(lines).rstrip("\n") + "\n"
+
+
+def main():
+    quern = str(Path(sys.argv[1]).resolve())
+    cases = [Path(a) for a in sys.argv[2:]] or sorted((HERE / "cases").glob("*.txt"))
+    failed = 0
+    for case in cases:
+        expected = case.read_text()
+        got = transcript(expected, quern)
+        if got == expected:
+            continue
+        if os.environ.get("QUERN_BLESS"):
+            case.write_text(got)
+            continue
+        failed += 1
+        sys.stdout.writelines(difflib.unified_diff(expected.splitlines(True), got.splitlines(True), f"{case.name} (expected)", f"{case.name} (printed)"))
+    print(f"transcripts: {len(cases) - failed} passed, {failed} failed")
+    return 1 if failed or not cases else 0
+
+
+sys.exit(main())
