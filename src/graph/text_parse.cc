@@ -397,21 +397,24 @@ class Parser {
     if (lex_.accept_word("elided")) {
       return lex_.error("this constant was left out when the text was printed, so the text cannot be read back");
     }
-    return with_storage(tensor.dtype(), [&]<typename T>(T) -> Status {
-      T* out = static_cast<T*>(tensor.mutable_raw());
-      if (lex_.accept_word("splat")) {
-        T one{};
-        QUERN_CHECK(element(tensor.dtype(), one));
-        std::fill_n(out, tensor.size(), one);
-        return {};
-      }
-      if (lex_.accept_word("random")) {
-        QUERN_TRY(uint64_t state, lex_.number<uint64_t>());
-        for (int64_t i = 0; i < tensor.size(); ++i) out[i] = random_element<T>(tensor.dtype(), next_random(state));
-        return {};
-      }
-      return element_list(tensor, out);
-    });
+    return with_storage(tensor.dtype(), [&](auto zero) { return elements_as<decltype(zero)>(tensor); });
+  }
+
+  template <typename T>
+  Status elements_as(Tensor& tensor) {
+    T* out = static_cast<T*>(tensor.mutable_raw());
+    if (lex_.accept_word("splat")) {
+      T one{};
+      QUERN_CHECK(element(tensor.dtype(), one));
+      std::fill_n(out, tensor.size(), one);
+      return {};
+    }
+    if (lex_.accept_word("random")) {
+      QUERN_TRY(uint64_t state, lex_.number<uint64_t>());
+      for (int64_t i = 0; i < tensor.size(); ++i) out[i] = random_element<T>(tensor.dtype(), next_random(state));
+      return {};
+    }
+    return element_list(tensor, out);
   }
 
   template <typename T>

@@ -95,7 +95,7 @@ class TfliteBuilder {
 
   /// The file. `outputs` are the graph's.
   std::vector<std::byte> file(std::vector<int> outputs) {
-    subgraph().outputs = std::move(outputs);
+    if (!model.subgraphs.empty()) subgraph().outputs = std::move(outputs);
     flatbuffers::FlatBufferBuilder builder;
     tfl::FinishModelBuffer(builder, tfl::Model::Pack(builder, &model));
     const auto bytes = std::as_bytes(std::span(builder.GetBufferPointer(), builder.GetSize()));

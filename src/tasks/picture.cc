@@ -1,0 +1,155 @@
+// Pictures in and out of files. OpenCV's codecs may throw and log; neither leaves this file.
+#include <algorithm>
+#include <filesystem>
+#include <mutex>
+#include <opencv2/core/utils/logger.hpp>
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+
+#include "base/error.h"
+#include "quern/file.h"
+#include "quern/task.h"
+#include "tasks/picture.h"
+#include "tasks/picture_header.h"
+
+namespace quern {
+
+namespace {
+
+constexpr int64_t kMaxFileBytes = int64_t{512} << 20;
+constexpr const char* kSuffixes[] = {".jpg", ".jpeg", ".png", ".bmp", ".ppm"};
+constexpr int kJpegQuality = 95;
+
+void silence_opencv() {
+  static std::once_flag once;
+  std::call_once(once, [] { cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT); });
+}
+
+Status check_header(int64_t width, int64_t height, const std::string& name) {
+  if (width <= 0 || height <= 0) {
+    return fail(ErrorCode::invalid_file, "picture '{}' says it is {}x{}; both sides must be at least 1", name, width,
+                height);
+  }
+  if (width > kMaxPictureSide || height > kMaxPictureSide || width * height > kMaxPicturePixels) {
+    return fail(ErrorCode::invalid_file,
+                "picture '{}' is {}x{}, beyond the limit of {} a side and {} pixels in all; scale it down first", name,
+                width, height, kMaxPictureSide, kMaxPicturePixels);
+  }
+  return {};
+}
+
+/// The picture's bytes as OpenCV may safely see them: whole, and without what its codecs would complain about.
+Result<std::vector<uint8_t>> checked_bytes(std::span<const uint8_t> file, PictureFormat format,
+                                           const std::string& name) {
+  if (format == PictureFormat::png) return essential_png(file, name);
+  if (format == PictureFormat::jpeg) QUERN_CHECK(check_jpeg(file, name));
+  return std::vector<uint8_t>(file.begin(), file.end());
+}
+
+Picture from_bgr(const cv::Mat& decoded) {
+  cv::Mat rgb = decoded;
+  if (decoded.channels() == 3) cv::cvtColor(decoded, rgb, cv::COLOR_BGR2RGB);
+  Picture picture{rgb.cols, rgb.rows, rgb.channels(), {}};
+  const size_t row = static_cast<size_t>(rgb.cols) * static_cast<size_t>(rgb.channels());
+  picture.pixels.reserve(row * static_cast<size_t>(rgb.rows));
+  for (int y = 0; y < rgb.rows; ++y) picture.pixels.insert(picture.pixels.end(), rgb.ptr(y), rgb.ptr(y) + row);
+  return picture;
+}
+
+/// The pixels in OpenCV's order. Alpha is dropped: none of the formats written needs it.
+cv::Mat to_bgr(const Picture& picture) {
+  const int type = CV_8UC(picture.channels);
+  const cv::Mat view(picture.height, picture.width, type, const_cast<uint8_t*>(picture.pixels.data()));
+  if (picture.channels == 1) return view;
+  cv::Mat bgr;
+  cv::cvtColor(view, bgr, picture.channels == 4 ? cv::COLOR_RGBA2BGR : cv::COLOR_RGB2BGR);
+  return bgr;
+}
+
+Result<std::vector<uint8_t>> encode(const Picture& picture, const std::string& suffix) {
+  silence_opencv();
+  std::vector<uint8_t> bytes;
+  try {
+    if (!cv::imencode(suffix, to_bgr(picture), bytes, {cv::IMWRITE_JPEG_QUALITY, kJpegQuality})) bytes.clear();
+  } catch (const std::exception&) {
+    bytes.clear();
+  }
+  if (bytes.empty())
+    return fail(ErrorCode::internal, "encoding a {}x{} picture as {} failed", picture.width, picture.height, suffix);
+  return bytes;
+}
+
+}  // namespace
+
+Status check_extents(int64_t width, int64_t height, int channels) {
+  if (width <= 0 || height <= 0 || (channels != 1 && channels != 3 && channels != 4)) {
+    return fail(ErrorCode::invalid_argument, "a picture cannot be {}x{} with {} channels", width, height, channels);
+  }
+  if (width > kMaxPictureSide || height > kMaxPictureSide || width * height > kMaxPicturePixels) {
+    return fail(ErrorCode::out_of_memory, "a picture of {}x{} is beyond the limit of {} a side and {} pixels in all",
+                width, height, kMaxPictureSide, kMaxPicturePixels);
+  }
+  return {};
+}
+
+Status check_picture(const Picture& picture) {
+  QUERN_CHECK(check_extents(picture.width, picture.height, picture.channels));
+  const int64_t bytes = int64_t{picture.width} * picture.height * picture.channels;
+  if (bytes == static_cast<int64_t>(picture.pixels.size())) return {};
+  return fail(ErrorCode::invalid_argument, "a {}x{} picture with {} channels needs {} bytes of pixels, but has {}",
+              picture.width, picture.height, picture.channels, bytes, picture.pixels.size());
+}
+
+Result<Picture> make_picture(int width, int height, int channels) {
+  QUERN_CHECK(check_extents(width, height, channels));
+  Picture picture{width, height, channels, {}};
+  picture.pixels.resize(static_cast<size_t>(width) * static_cast<size_t>(height) * static_cast<size_t>(channels));
+  return picture;
+}
+
+Result<Picture> decode_picture(std::span<const std::byte> file, const std::string& name) {
+  const std::span<const uint8_t> bytes(reinterpret_cast<const uint8_t*>(file.data()), file.size());
+  QUERN_TRY(const PictureHeader header, read_picture_header(bytes, name));
+  QUERN_CHECK(check_header(header.width, header.height, name));
+  QUERN_TRY(const std::vector<uint8_t> safe, checked_bytes(bytes, header.format, name));
+  silence_opencv();
+  try {
+    const cv::Mat decoded = cv::imdecode(safe, cv::IMREAD_ANYCOLOR);
+    if (!decoded.empty() && decoded.depth() == CV_8U && (decoded.channels() == 1 || decoded.channels() == 3))
+      return from_bgr(decoded);
+  } catch (const std::exception&) {
+    // Told below: what OpenCV says names its own source lines, not the file.
+  }
+  return fail(ErrorCode::invalid_file,
+              "picture '{}' cannot be decoded: its header says {}x{}, but its pixels are damaged or of a rare kind",
+              name, header.width, header.height);
+}
+
+Result<Picture> read_picture(const std::string& path) {
+  QUERN_TRY(const std::vector<std::byte> bytes, read_file(path, kMaxFileBytes));
+  auto picture = decode_picture(bytes, path);
+  if (picture.ok()) return picture;
+  Error named = picture.error();
+  named.file = path;
+  return named;
+}
+
+Status write_picture(const Picture& picture, const std::string& path) {
+  std::string suffix = std::filesystem::path(path).extension().string();
+  for (char& c : suffix) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  if (std::find(std::begin(kSuffixes), std::end(kSuffixes), suffix) == std::end(kSuffixes)) {
+    return fail(ErrorCode::invalid_argument,
+                "cannot tell the picture format of '{}' by its suffix '{}'; use .jpg, .png, .bmp or .ppm", path,
+                suffix);
+  }
+  QUERN_CHECK(check_picture(picture));
+  if (suffix == ".ppm" && picture.channels == 1) {  // a PPM has colours
+    Picture rgb{picture.width, picture.height, 3, {}};
+    for (uint8_t gray : picture.pixels) rgb.pixels.insert(rgb.pixels.end(), 3, gray);
+    return write_picture(rgb, path);
+  }
+  QUERN_TRY(const std::vector<uint8_t> bytes, encode(picture, suffix));
+  return write_file(path, std::as_bytes(std::span(bytes)));
+}
+
+}  // namespace quern
