@@ -75,28 +75,32 @@ Error InferCall::error(ErrorCode code, const std::string& sentence) const {
   return made;
 }
 
-Status InferCall::check() const {
+Status InferCall::check_form() const {
   const OpInfo& row = info(op_.kind);
+  const auto exists = [&](ValueId id) { return id >= 0 && static_cast<size_t>(id) < graph_.values.size(); };
+  const auto needed = static_cast<size_t>(row.min_inputs);
   if (op_.attrs.index() != default_attrs(op_.kind).index()) return wrong("it carries the attributes of another kind");
   if (row.max_inputs >= 0 && op_.inputs.size() > static_cast<size_t>(row.max_inputs)) {
     return wrong("it has {} inputs, but takes at most {}", op_.inputs.size(), row.max_inputs);
   }
+  for (size_t i = 0; i < std::max(op_.inputs.size(), needed); ++i) {
+    if (!has(i) && (row.max_inputs < 0 || i < needed)) return wrong("its input {} is missing", i);
+    if (has(i) && !exists(op_.inputs[i])) return wrong("its input {} is no value of the graph", i);
+  }
   if (op_.outputs.empty() || (row.outputs >= 0 && op_.outputs.size() > static_cast<size_t>(row.outputs))) {
     return wrong("it has {} outputs instead of {}", op_.outputs.size(), std::max(row.outputs, 1));
   }
-  for (ValueId id : op_.outputs) {
-    if (id != kNoValue && (id < 0 || static_cast<size_t>(id) >= graph_.values.size())) {
-      return wrong("its output is no value of the graph");
-    }
+  for (size_t i = 0; i < op_.outputs.size(); ++i) {
+    if (op_.outputs[i] == kNoValue && i > 0) continue;
+    if (!exists(op_.outputs[i])) return wrong("its output {} is no value of the graph", i);
   }
-  for (size_t i = 0; i < std::max(op_.inputs.size(), static_cast<size_t>(row.min_inputs)); ++i) {
-    if (!has(i)) {
-      if (row.max_inputs < 0 || i < static_cast<size_t>(row.min_inputs)) return wrong("its input {} is missing", i);
-      continue;
-    }
-    const ValueId id = op_.inputs[i];
-    if (id < 0 || static_cast<size_t>(id) >= graph_.values.size())
-      return wrong("its input {} is no value of the graph", i);
+  return {};
+}
+
+Status InferCall::check() const {
+  QUERN_CHECK(check_form());
+  for (ValueId id : op_.inputs) {
+    if (id == kNoValue) continue;
     const Value& value = graph_.value(id);
     const bool fixed = std::all_of(value.shape.begin(), value.shape.end(), [](int64_t d) { return d >= 0; });
     if (!value.shape_known || !fixed) {

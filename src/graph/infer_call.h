@@ -17,8 +17,9 @@ class InferCall {
  public:
   InferCall(Graph& graph, Op& op) : graph_(graph), op_(op) {}
 
-  /// That the operator has the inputs and outputs its kind needs and that its inputs are known. Rules may then ask
-  /// freely.
+  /// That the operator has the attributes, inputs and outputs its kind needs, all of them values of the graph.
+  Status check_form() const;
+  /// check_form, and that the shapes of its inputs are known and fixed. Rules may then ask freely.
   Status check() const;
 
   OpKind kind() const { return op_.kind; }
