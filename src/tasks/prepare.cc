@@ -182,28 +182,37 @@ bool is_quantized(const PictureInput& input) {
   return !is_float(input.dtype) && !input.quantization.empty() && input.quantization.scales[0] != 0;
 }
 
+/// The scaling under which a byte lands on its own code: low + byte. The usual ranges -1..1 and 0..1 were spread over
+/// the codes with one code of rounding, and runtimes feed such models bytes as they are.
+Scaling byte_codes(const PictureInput& input) {
+  const double low = input.dtype == DType::int8 ? -128 : 0;
+  const double zero = input.quantization.zero_points.empty() ? 0 : input.quantization.zero_points[0];
+  return {{zero - low}, {1.0 / input.quantization.scales[0]}};
+}
+
 /// mean and std where the record has none, with the sentence that says so.
 Scaling default_scaling(const PictureInput& input, std::vector<std::string>& notes) {
+  const Scaling unit = {{0.0}, {255.0}};
   if (is_quantized(input)) {
     const Range range = real_range(input);
-    const std::string covers = fmt::format("input '{}' covers {:.3g}..{:.3g}", input.name, range.low, range.high);
-    if (about(range.low, -1) && about(range.high, 1)) {
-      notes.push_back(fmt::format("no mean and std given: {}, so bytes become -1..1 (mean=127.5 std=127.5)", covers));
-      return {{127.5}, {127.5}};
-    }
-    const bool unit = about(range.low, 0) && about(range.high, 1);
-    notes.push_back(fmt::format(
-        "no mean and std given: {}{} bytes become 0..1 (mean=0 std=255)", covers,
-        unit ? ", so" : ", which is neither -1..1 nor 0..1; give mean and std if the model was trained so;"));
-  } else if (!is_float(input.dtype)) {
+    const bool usual = about(range.high, 1) && (about(range.low, -1) || about(range.low, 0));
+    const Scaling scaling = usual ? byte_codes(input) : unit;
+    notes.push_back(fmt::format("no mean and std given: input '{}' covers {:.3g}..{:.3g}{} (mean={:.5g} std={:.5g})",
+                                input.name, range.low, range.high,
+                                usual
+                                    ? ", and bytes were spread over that range"
+                                    : ", which is neither -1..1 nor 0..1; bytes became 0..1, give mean and std if the "
+                                      "model was trained otherwise",
+                                scaling.mean[0], scaling.std_dev[0]));
+    return scaling;
+  }
+  if (!is_float(input.dtype)) {
     notes.push_back(
         fmt::format("input '{}' is {} without scale: bytes are taken as they are", input.name, to_string(input.dtype)));
     return {{input.dtype == DType::int8 ? 128.0 : 0.0}, {1.0}};
-  } else {
-    notes.push_back(
-        fmt::format("no mean and std given: bytes become 0..1 for input '{}' (mean=0 std=255)", input.name));
   }
-  return {{0.0}, {255.0}};
+  notes.push_back(fmt::format("no mean and std given: bytes became 0..1 for input '{}' (mean=0 std=255)", input.name));
+  return unit;
 }
 
 /// Records that are well formed but probably not meant.

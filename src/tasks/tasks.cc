@@ -53,7 +53,7 @@ Row face_det_lite_row() {
 Row nanodet_row() {
   return {{"nanodet",
            "objects by NanoDet, cell centres at half a stride",
-           {.fit = Fit::letterbox, .order = Order::bgr, .mean = kNanodetMean, .std_dev = kNanodetStd},
+           {.fit = Fit::warp, .order = Order::bgr, .mean = kNanodetMean, .std_dev = kNanodetStd},
            0.3,
            0.5,
            {{"scores, per stride 8 16 32", "cells x classes"}, {"distances, per stride", "cells x 32"}}},

@@ -99,12 +99,21 @@ TEST_P(DefaultRange, IsTakenFromTheInputAndSaid) {
 }
 
 const RangeCase kRanges[] = {
-    {DType::uint8, 0.0078125F, 128, "-1..1 (mean=127.5"},
-    {DType::uint8, 0.00784313772F, 127, "-1..1 (mean=127.5"},
-    {DType::int8, 0.003921568859368563F, -128, "so bytes become 0..1"},
+    {DType::uint8, 0.0078125F, 128, "that range (mean=128 std=128)"},
+    {DType::uint8, 0.00784313772F, 127, "that range (mean=127 std=127.5)"},
+    {DType::int8, 0.003921568859368563F, -128, "that range (mean=0 std=255)"},
     {DType::int8, 0.05F, 0, "neither"},
 };
 INSTANTIATE_TEST_SUITE_P(Inputs, DefaultRange, testing::ValuesIn(kRanges));
+
+TEST(Prepare, WithoutMeanAndStdAUsualRangeTakesBytesAsCodes) {
+  for (const PictureInput& input :
+       {quantized(DType::uint8, 0.0078125F, 128), quantized(DType::uint8, 0.003921569F, 0)}) {
+    const auto prepared = prepare_picture(ramp(), Preprocess{}, input);
+    const auto codes = prepared->tensor.data<uint8_t>();
+    for (size_t p = 0; p < 256; ++p) EXPECT_EQ(codes[p], p);
+  }
+}
 
 TEST(Prepare, StretchMapsTheFrameToTheWholePicture) {
   const auto prepared =
