@@ -1,0 +1,51 @@
+// Runs a small graph operator by operator on the reference kernels, and makes inputs for it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "graph/graph.h"
+#include "prepare/evaluate.h"
+
+namespace quern::test {
+
+/// The graph's outputs, in order, for these inputs.
+inline Result<std::vector<Tensor>> run_graph(const Graph& graph, const std::vector<Tensor>& inputs) {
+  std::map<ValueId, Tensor> values;
+  for (size_t i = 0; i < inputs.size(); ++i) values[graph.inputs[i]] = inputs[i];
+  for (const Op& op : graph.ops) {
+    std::vector<const Tensor*> in;
+    for (ValueId id : op.inputs) {
+      if (id != kNoValue && graph.is_constant(id)) values[id] = *graph.value(id).constant;
+      in.push_back(id == kNoValue ? nullptr : &values[id]);
+    }
+    auto out = evaluate(graph, op, in);
+    if (!out.ok()) return out.status();
+    for (size_t i = 0; i < op.outputs.size(); ++i) {
+      if (op.outputs[i] != kNoValue) values[op.outputs[i]] = (*out)[i];
+    }
+  }
+  std::vector<Tensor> outputs;
+  for (ValueId id : graph.outputs) outputs.push_back(graph.is_constant(id) ? *graph.value(id).constant : values[id]);
+  return outputs;
+}
+
+/// A float in [-1, 1), or any 8-bit integer; the same for a seed on every machine.
+inline Tensor random_tensor(const Value& value, uint32_t seed) {
+  auto tensor = Tensor::make(value.dtype, value.shape);
+  tensor->quantization = value.quantization;
+  uint32_t state = seed * 2654435761u + 12345u;
+  for (int64_t i = 0; i < tensor->size(); ++i) {
+    state = state * 1664525u + 1013904223u;
+    const uint32_t bits = state >> 8;
+    if (value.dtype == DType::float32) {
+      tensor->mutable_data<float>()[static_cast<size_t>(i)] = static_cast<float>(bits) / 8388608.0f - 1.0f;
+    } else if (size_of(value.dtype) == 1) {
+      static_cast<uint8_t*>(tensor->mutable_raw())[i] = static_cast<uint8_t>(bits);
+    }
+  }
+  return *std::move(tensor);
+}
+
+}  // namespace quern::test
