@@ -16,9 +16,9 @@ namespace quern {
 /// input.
 Status infer_op(Graph& graph, Op& op);
 
-/// Gives the outputs of an operator that infer_op has seen as constants, when they follow from shapes alone (Shape,
-/// Size) or are small arithmetic on such constants. True when it did so: nothing then needs the operator, and the
-/// caller drops it.
+/// Gives the output of an operator that infer_op has seen as a constant, when it follows from shapes alone (Shape,
+/// Size) or is arithmetic on a few constants, as exporters write it for shapes. Never an output of the graph. True when
+/// it did so: nothing then needs the operator, and the caller drops it.
 Result<bool> fold_extents(Graph& graph, const Op& op);
 
 /// Runs infer_op over all operators and drops those that fold_extents made constant. Needs every graph input's extents

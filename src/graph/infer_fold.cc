@@ -375,6 +375,8 @@ class Folder {
 }  // namespace
 
 Result<bool> fold_extents(Graph& graph, const Op& op) {
+  // An output of the graph keeps its operator: what runs a model fills outputs by running something.
+  if (std::find(graph.outputs.begin(), graph.outputs.end(), op.outputs[0]) != graph.outputs.end()) return false;
   const std::optional<Cells> cells = Folder(graph, op).fold();
   if (!cells) return false;
   Value& out = graph.value(op.outputs[0]);

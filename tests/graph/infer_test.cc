@@ -252,6 +252,12 @@ TEST(InferShape, SmallConstantsAreComputedExactly) {
             "const %y : int64[] = [24]");
 }
 
+TEST(InferShape, WhatTheGraphGivesStaysComputed) {
+  auto g = parse_text("graph { input %x : float32[2,3] %y = Shape(%x) output %y }");
+  ASSERT_TRUE(infer(*g).ok());
+  EXPECT_EQ(g->ops.size(), 1U);
+}
+
 TEST(InferShape, DivisionByZeroIsLeftAlone) {
   EXPECT_EQ(type_of_y("const %a : int64[1] = [2] const %b : int64[1] = [0] %y = Div(%a, %b)"), "int64 1");
 }
