@@ -121,9 +121,10 @@ FileFormat tell_format(std::span<const std::byte> bytes) {
   }
   if (is_torch_legacy(text) || is_pickle(text)) return FileFormat::torch_legacy;
   if (is_text_graph(text)) return FileFormat::text;
+  // A SavedModel is the version 1 and then messages of field 2; an ONNX file of version 1 is none that anyone has.
+  if (text.starts_with("\x08\x01\x12"sv)) return FileFormat::tensorflow_pb;
   if (looks_like_onnx(text)) return FileFormat::onnx;
-  // A frozen GraphDef is a run of field 1 messages; a SavedModel is a version and then field 2 messages.
-  if (text.starts_with("\x0a"sv) || text.starts_with("\x08\x01\x12"sv)) return FileFormat::tensorflow_pb;
+  if (text.starts_with("\x0a"sv)) return FileFormat::tensorflow_pb;  // a frozen GraphDef: a run of messages of field 1
   return FileFormat::unknown;
 }
 
