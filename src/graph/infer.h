@@ -17,8 +17,8 @@ namespace quern {
 Status infer_op(Graph& graph, Op& op);
 
 /// Gives the output of an operator that infer_op has seen as a constant, when it follows from shapes alone (Shape,
-/// Size) or is arithmetic on a few constants, as exporters write it for shapes. Never an output of the graph. True when
-/// it did so: nothing then needs the operator, and the caller drops it.
+/// Size), or when it is arithmetic on a few constants, as exporters write it for shapes, and no output of the graph.
+/// True when it did so: nothing then needs the operator, and the caller drops it.
 Result<bool> fold_extents(Graph& graph, const Op& op);
 
 /// Runs infer_op over all operators and drops those that fold_extents made constant. Needs every graph input's extents

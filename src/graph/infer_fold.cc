@@ -199,6 +199,9 @@ class Folder {
       default:
         break;
     }
+    // Extents never change again; other outputs of the graph keep the operator that gives them.
+    const auto& outputs = graph_.outputs;
+    if (std::find(outputs.begin(), outputs.end(), op_.outputs[0]) != outputs.end()) return std::nullopt;
     if (!inputs_are_small() || !is_small(out_) || op_.outputs.size() != 1) return std::nullopt;
     switch (op_.kind) {
       case OpKind::Identity:
@@ -375,8 +378,6 @@ class Folder {
 }  // namespace
 
 Result<bool> fold_extents(Graph& graph, const Op& op) {
-  // An output of the graph keeps its operator: what runs a model fills outputs by running something.
-  if (std::find(graph.outputs.begin(), graph.outputs.end(), op.outputs[0]) != graph.outputs.end()) return false;
   const std::optional<Cells> cells = Folder(graph, op).fold();
   if (!cells) return false;
   Value& out = graph.value(op.outputs[0]);
