@@ -1,7 +1,5 @@
 // Add, Sub, Mul, Min, Max and PRelu of 8-bit values. Whatever depends on one operand alone is a table of 256 entries.
-#include <cmath>
-
-#include "kernels/elementwise/broadcast_rows.h"
+#include "kernels/elementwise/broadcast.h"
 #include "kernels/elementwise/quantized_sum.h"
 #include "kernels/requantize.h"
 
@@ -12,18 +10,13 @@ namespace {
 /// Computes y = function(byte of a, byte of b) over broadcast rows.
 template <typename Function>
 std::unique_ptr<Kernel> make_binary(const OpCall& call, Function function) {
-  BroadcastRows walk(call.inputs[0].shape, call.inputs[1].shape, call.outputs[0].shape);
-  return make_kernel([walk, function](const Buffers& buffers, ThreadPool& pool) {
+  return make_kernel([plan = prepare_broadcast<2>(call), function](const Buffers& buffers, ThreadPool& pool) {
     const auto* a = buffers.in<uint8_t>(0);
     const auto* b = buffers.in<uint8_t>(1);
     auto* out = buffers.out<uint8_t>(0);
-    pool.parallel_for(walk.rows(), grain_for(walk.length()), [&](int64_t begin, int64_t end) {
-      for (int64_t row = begin; row < end; ++row) {
-        const uint8_t* x = a + walk.a_start(row);
-        const uint8_t* y = b + walk.b_start(row);
-        uint8_t* z = out + row * walk.length();
-        for (int64_t i = 0; i < walk.length(); ++i) z[i] = function(x[i * walk.a_step()], y[i * walk.b_step()]);
-      }
+    const std::array<int64_t, 2> step = plan.strides.back();
+    for_each_row(plan, pool, [&](int64_t at, const std::array<int64_t, 2>& from, int64_t count) {
+      for (int64_t i = 0; i < count; ++i) out[at + i] = function(a[from[0] + i * step[0]], b[from[1] + i * step[1]]);
     });
   });
 }
