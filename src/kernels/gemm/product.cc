@@ -6,8 +6,9 @@ namespace quern {
 
 namespace {
 
-// The largest tile of any instruction set, in sums.
-constexpr int kTileSums = 1024;
+// Sums that are stored together: as many tiles as fit. One tile at a time would spend as long on setting up the store
+// as on storing.
+constexpr int kBatchSums = 1024;
 
 }  // namespace
 
@@ -41,7 +42,7 @@ std::vector<int32_t> Product::sums_of(const Rows& rows) const {
   std::vector<int32_t> row_sums;
   if (column_zero_points_.empty()) return row_sums;
   row_sums.resize(static_cast<size_t>(rows.count));
-  alignas(64) int32_t sums[kTileSums];
+  alignas(64) int32_t sums[kBatchSums];
   for (int64_t r = 0; r < rows.count; ++r) {
     const int64_t in_tile = r % kernel_.rows;
     if (in_tile == 0) multiply(rows, r, ones_.data(), 1, sums);
@@ -69,12 +70,16 @@ void Product::run_panel(const Rows& rows, const int32_t* row_sums, int64_t panel
   const int64_t out_stride = channels * out_bytes;
   const int columns = static_cast<int>(std::min<int64_t>(kernel_.columns, channels - channel));
   std::byte* out = output + rows.first_position * out_stride + channel * out_bytes;
-  alignas(64) int32_t sums[kTileSums];
-  for (int64_t r = 0; r < rows.count; r += kernel_.rows) {
-    const int count = static_cast<int>(std::min<int64_t>(kernel_.rows, rows.count - r));
-    multiply(rows, r, weights_.data() + panel * panel_bytes_, columns, sums);
-    const TileOutput tile{sums, kernel_.columns, count, columns, channel, out + r * out_stride, out_stride};
-    if (row_sums != nullptr) correct(tile, row_sums + r, sums);
+  alignas(64) int32_t sums[kBatchSums];
+  const int64_t batch = kBatchSums / kernel_.columns / kernel_.rows * kernel_.rows;
+  for (int64_t begin = 0; begin < rows.count; begin += batch) {
+    const int64_t end = std::min(begin + batch, rows.count);
+    for (int64_t r = begin; r < end; r += kernel_.rows) {
+      multiply(rows, r, weights_.data() + panel * panel_bytes_, columns, sums + (r - begin) * kernel_.columns);
+    }
+    const TileOutput tile{
+        sums, kernel_.columns, static_cast<int>(end - begin), columns, channel, out + begin * out_stride, out_stride};
+    if (row_sums != nullptr) correct(tile, row_sums + begin, sums);
     store(tile);
   }
 }
