@@ -112,6 +112,37 @@ RowCase linear_case(Dice& dice, DType type, int64_t depth, int64_t channels) {
   return c;
 }
 
+RowCase matmul_case(Dice& dice, int64_t depth, int64_t channels) {
+  RowCase c;
+  MatMulAttrs attrs;
+  attrs.transpose_b = dice.flip();
+  attrs.clamp = random_clamp(dice);
+  const int64_t rows = dice.pick<int64_t>({1, 2, 7, 13});
+  const Shape x{2, rows, depth}, w = attrs.transpose_b ? Shape{channels, depth} : Shape{depth, channels};
+  c.depth = depth;
+  c.kind = OpKind::MatMul;
+  c.attrs = attrs;
+  c.inputs = {random_floats(dice, x), In::constant(random_floats(dice, w))};
+  c.output = {DType::float32, {2, rows, channels}};
+  c.text = "MatMul " + to_string(x) + " by " + to_string(w);
+  return c;
+}
+
+RowCase binary_case(Dice& dice, DType type, const Shape& a, const Shape& b, const Shape& y) {
+  RowCase c;
+  c.kind = dice.pick({OpKind::Add, OpKind::Sub, OpKind::Mul});
+  c.attrs = ClampAttrs{random_clamp(dice)};
+  c.arithmetic = dice.flip() ? Arithmetic::float_rule : Arithmetic::fixed_rule;
+  const DType out_type = dice.pick({DType::int8, DType::uint8});
+  // Scales that are powers of two make ties, where rules differ.
+  const auto scale = [&] { return dice.flip() ? dice.real(0.01f, 0.1f) : dice.pick({0.015625f, 0.03125f, 0.0625f}); };
+  c.inputs = {quantized(random_bytes(dice, type, a), scale(), zero_point(dice, type)),
+              quantized(random_bytes(dice, type, b), scale(), zero_point(dice, type))};
+  c.output = {out_type, y, {{scale()}, {zero_point(dice, out_type)}, 0}};
+  c.text = std::string(info(c.kind).name) + " " + to_string(a) + " and " + to_string(b);
+  return c;
+}
+
 Pair random_kernel(Dice& dice) {
   return dice.pick<Pair>({{1, 1}, {1, 1}, {3, 3}, {3, 3}, {1, 3}, {5, 2}});
 }
@@ -127,6 +158,7 @@ std::vector<RowCase> product_cases(DType type, uint32_t seed) {
     cases.push_back(conv_case(dice, type, {some(), channels, 1, random_kernel(dice)}));
     cases.push_back(linear_case(dice, type, channels, some()));
     cases.push_back(linear_case(dice, type, some() * some(), channels));
+    if (type == DType::float32) cases.push_back(matmul_case(dice, some(), channels));
   }
   return cases;
 }
@@ -141,6 +173,21 @@ std::vector<RowCase> depthwise_cases(DType type, uint32_t seed) {
   for (int64_t channels : {127, 128, 129, 200}) {
     cases.push_back(conv_case(dice, type, {channels, channels, channels, {5, 5}}));
   }
+  return cases;
+}
+
+std::vector<RowCase> binary_cases(DType type, uint32_t seed) {
+  Dice dice(seed);
+  std::vector<RowCase> cases;
+  if (!is_8bit(type)) return cases;
+  for (int64_t n = 1; n <= 67; ++n) {
+    cases.push_back(binary_case(dice, type, {2, n}, {2, n}, {2, n}));
+    cases.push_back(binary_case(dice, type, {2, 3, n}, {2, 1, n}, {2, 3, n}));
+    cases.push_back(binary_case(dice, type, {1}, {5, n}, {5, n}));
+  }
+  cases.push_back(binary_case(dice, type, {3, 7, 1}, {3, 7, 40}, {3, 7, 40}));
+  cases.push_back(binary_case(dice, type, {9, 1000}, {9, 1000}, {9, 1000}));
+  cases.push_back(binary_case(dice, type, {2, 1030}, {1, 1030}, {2, 1030}));
   return cases;
 }
 

@@ -43,5 +43,7 @@ class Dice {
 std::vector<RowCase> product_cases(DType type, uint32_t seed);
 /// Depthwise convolutions with as many outputs as inputs.
 std::vector<RowCase> depthwise_cases(DType type, uint32_t seed);
+/// Add, Sub and Mul of equal and of broadcast shapes; none for float32.
+std::vector<RowCase> binary_cases(DType type, uint32_t seed);
 
 }  // namespace quern::test

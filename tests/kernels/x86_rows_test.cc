@@ -55,6 +55,7 @@ std::vector<float> tolerances(const RowCase& c) {
     for (float& v : in.tensor.mutable_data<float>()) v = std::abs(v);
   }
   if (c.kind == OpKind::Conv) std::get<ConvAttrs>(magnitudes.attrs).clamp = {};
+  if (c.kind == OpKind::MatMul) std::get<MatMulAttrs>(magnitudes.attrs).clamp = {};
   if (c.kind == OpKind::FullyConnected) std::get<ClampAttrs>(magnitudes.attrs).clamp = {};
   auto sums = run_kernel(magnitudes.kind, magnitudes.attrs, magnitudes.inputs, {magnitudes.output});
   if (!sums.ok()) return {};
@@ -82,7 +83,7 @@ const std::vector<SolvedCase>& all_cases() {
     std::vector<RowCase> drawn;
     uint32_t seed = kSeed;
     for (DType type : {DType::int8, DType::uint8, DType::float32}) {
-      for (auto make : {product_cases, depthwise_cases}) {
+      for (auto make : {product_cases, depthwise_cases, binary_cases}) {
         auto more = make(type, seed++);
         drawn.insert(drawn.end(), more.begin(), more.end());
       }

@@ -66,6 +66,10 @@ inline constexpr int kChannelPadding = 64;
 /// Writes a tile of int32 sums as 8-bit values by the rule.
 using StoreInteger = void (*)(const TileOutput& tile, const StoreRule& rule);
 
+/// Writes a tile of float32 sums, none of them NaN, as 8-bit values: rounded half to even, moved by the zero point,
+/// held in bounds. Of the rule only those count.
+using StoreReal = void (*)(const TileOutput& tile, const StoreRule& rule);
+
 /// Bias and bounds of a float result; `bias` is padded to a multiple of kChannelPadding entries.
 struct FloatRule {
   const float* bias;

@@ -37,6 +37,17 @@ StoreRule PreparedStore::rule() const {
           r.out_max};
 }
 
+PreparedStore uniform_store(const Requantization& requantization) {
+  Requantization repeated = requantization;
+  const auto repeat = [](auto& values) {
+    if (!values.empty()) values.assign(kUniformChannels, values[0]);
+  };
+  repeat(repeated.scale);
+  repeat(repeated.multiplier);
+  repeat(repeated.shift);
+  return {std::move(repeated), std::vector<int32_t>(kUniformChannels, 0)};
+}
+
 std::vector<int32_t> integer_bias(const OpCall& call, int64_t channels) {
   if (!call.has_input(2)) return std::vector<int32_t>(static_cast<size_t>(channels), 0);
   const auto* values = call.inputs[2].constant_as<int32_t>();

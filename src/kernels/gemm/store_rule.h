@@ -21,6 +21,11 @@ class PreparedStore {
   std::vector<int32_t> bias_;
 };
 
+/// The same factor (or none, for real sums) for kUniformChannels channels, without bias: operators that know no
+/// channels store their values in tiles of one row.
+inline constexpr int kUniformChannels = 512;
+PreparedStore uniform_store(const Requantization& requantization);
+
 /// The bias input's values, or zeros.
 std::vector<int32_t> integer_bias(const OpCall& call, int64_t channels);
 /// 8-bit input 0, weights per tensor or per output channel, bias on the grid, and sums of `taps` products that fit.

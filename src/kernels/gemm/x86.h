@@ -13,6 +13,8 @@ const ProductKernel& avx512_float_product();
 
 void avx2_store_integer(const TileOutput& tile, const StoreRule& rule);
 void avx512_store_integer(const TileOutput& tile, const StoreRule& rule);
+void avx2_store_real(const TileOutput& tile, const StoreRule& rule);
+void avx512_store_real(const TileOutput& tile, const StoreRule& rule);
 void avx2_store_float(const TileOutput& tile, const FloatRule& rule);
 void avx512_store_float(const TileOutput& tile, const FloatRule& rule);
 

@@ -31,9 +31,12 @@ __m256i interleave(__m256i even_lanes, __m256i odd_lanes) {
   return _mm256_blend_epi32(even_lanes, _mm256_slli_epi64(odd_lanes, 32), 0xAA);
 }
 
+__m256i round_real(__m256 real, const Bounds& b) {
+  return _mm256_cvtps_epi32(_mm256_min_ps(_mm256_max_ps(real, b.float_low), b.float_high));
+}
+
 __m256i round_float(__m256i sum, const StoreRule& rule, int64_t c, const Bounds& b) {
-  const __m256 product = _mm256_mul_ps(_mm256_cvtepi32_ps(sum), _mm256_loadu_ps(rule.scale + c));
-  return _mm256_cvtps_epi32(_mm256_min_ps(_mm256_max_ps(product, b.float_low), b.float_high));
+  return round_real(_mm256_mul_ps(_mm256_cvtepi32_ps(sum), _mm256_loadu_ps(rule.scale + c)), b);
 }
 
 /// value * 2^left, held in int32.
@@ -91,10 +94,16 @@ __m256i round_single(__m256i sum, const StoreRule& rule, int64_t c, const Bounds
   return interleave(even_lanes, odd_lanes);
 }
 
+/// What stored() takes beside the values of Rounding: the bits of float32 sums.
+constexpr int kReal = 3;
+
 template <int kRounding>
 __m256i stored(const int32_t* sums, const StoreRule& rule, int64_t c, const Bounds& b) {
+  if constexpr (kRounding == kReal) {
+    return _mm256_add_epi32(round_real(_mm256_castsi256_ps(load(sums)), b), b.zero_point);
+  }
   const __m256i sum = _mm256_add_epi32(load(sums), load(rule.bias + c));
-  __m256i rounded;
+  __m256i rounded = sum;
   if constexpr (kRounding == 0) rounded = round_float(sum, rule, c, b);
   if constexpr (kRounding == 1) rounded = round_double(sum, rule, c, b);
   if constexpr (kRounding == 2) rounded = round_single(sum, rule, c, b);
@@ -141,6 +150,10 @@ constexpr StoreInteger kStore[] = {store_rows<0>, store_rows<1>, store_rows<2>};
 
 void avx2_store_integer(const TileOutput& tile, const StoreRule& rule) {
   kStore[rule.rounding](tile, rule);
+}
+
+void avx2_store_real(const TileOutput& tile, const StoreRule& rule) {
+  store_rows<kReal>(tile, rule);
 }
 
 void avx2_store_float(const TileOutput& tile, const FloatRule& rule) {

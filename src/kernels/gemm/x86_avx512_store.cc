@@ -31,9 +31,12 @@ __m512i odd(__m512i v) {
   return _mm512_srli_epi64(v, 32);
 }
 
+__m512i round_real(__m512 real, const Bounds& b) {
+  return _mm512_cvtps_epi32(_mm512_min_ps(_mm512_max_ps(real, b.float_low), b.float_high));
+}
+
 __m512i round_float(__m512i sum, const StoreRule& rule, int64_t c, const Bounds& b) {
-  const __m512 product = _mm512_mul_ps(_mm512_cvtepi32_ps(sum), _mm512_loadu_ps(rule.scale + c));
-  return _mm512_cvtps_epi32(_mm512_min_ps(_mm512_max_ps(product, b.float_low), b.float_high));
+  return round_real(_mm512_mul_ps(_mm512_cvtepi32_ps(sum), _mm512_loadu_ps(rule.scale + c)), b);
 }
 
 /// value * 2^left, held in int32.
@@ -87,10 +90,16 @@ __m512i round_single(__m512i sum, const StoreRule& rule, int64_t c, const Bounds
   return _mm512_mask_blend_epi32(kOddLanes, even_lanes, _mm512_slli_epi64(odd_lanes, 32));
 }
 
+/// What stored() takes beside the values of Rounding: the bits of float32 sums.
+constexpr int kReal = 3;
+
 template <int kRounding>
 __m512i stored(const int32_t* sums, const StoreRule& rule, int64_t c, const Bounds& b) {
+  if constexpr (kRounding == kReal) {
+    return _mm512_add_epi32(round_real(_mm512_castsi512_ps(_mm512_loadu_si512(sums)), b), b.zero_point);
+  }
   const __m512i sum = _mm512_add_epi32(_mm512_loadu_si512(sums), _mm512_loadu_si512(rule.bias + c));
-  __m512i rounded;
+  __m512i rounded = sum;
   if constexpr (kRounding == 0) rounded = round_float(sum, rule, c, b);
   if constexpr (kRounding == 1) rounded = round_double(sum, rule, c, b);
   if constexpr (kRounding == 2) rounded = round_single(sum, rule, c, b);
@@ -118,6 +127,10 @@ constexpr StoreInteger kStore[] = {store_rows<0>, store_rows<1>, store_rows<2>};
 
 void avx512_store_integer(const TileOutput& tile, const StoreRule& rule) {
   kStore[rule.rounding](tile, rule);
+}
+
+void avx512_store_real(const TileOutput& tile, const StoreRule& rule) {
+  store_rows<kReal>(tile, rule);
 }
 
 void avx512_store_float(const TileOutput& tile, const FloatRule& rule) {
