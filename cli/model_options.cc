@@ -22,7 +22,7 @@ Result<int64_t> parse_extent(const std::string& text, const std::string& whole) 
   return extent;
 }
 
-Result<Model> bind(const Model& model, const std::string& text) {
+Result<Model> bind_input(const Model& model, const std::string& text) {
   const size_t equals = text.rfind('=');
   if (equals == std::string::npos || equals == 0) return usage(fmt::format("--bind {}: write NAME=FILE.npy", text));
   auto tensor = read_npy(text.substr(equals + 1));
@@ -67,7 +67,7 @@ Result<Model> load(const ModelOptions& options, const Voice& voice) {
     for (const std::string& sentence : model->info().notes) note(voice, sentence);
   }
   for (const std::string& text : options.binds) {
-    model = bind(*model, text);
+    model = bind_input(*model, text);
     if (!model.ok()) return model;
   }
   for (const std::string& text : options.shapes) {
