@@ -38,14 +38,6 @@ Status check_header(int64_t width, int64_t height, const std::string& name) {
   return {};
 }
 
-/// The picture's bytes as OpenCV may safely see them: whole, and without what its codecs would complain about.
-Result<std::vector<uint8_t>> checked_bytes(std::span<const uint8_t> file, PictureFormat format,
-                                           const std::string& name) {
-  if (format == PictureFormat::png) return essential_png(file, name);
-  if (format == PictureFormat::jpeg) QUERN_CHECK(check_jpeg(file, name));
-  return std::vector<uint8_t>(file.begin(), file.end());
-}
-
 Picture from_bgr(const cv::Mat& decoded) {
   cv::Mat rgb = decoded;
   if (decoded.channels() == 3) cv::cvtColor(decoded, rgb, cv::COLOR_BGR2RGB);
@@ -111,7 +103,7 @@ Result<Picture> decode_picture(std::span<const std::byte> file, const std::strin
   const std::span<const uint8_t> bytes(reinterpret_cast<const uint8_t*>(file.data()), file.size());
   QUERN_TRY(const PictureHeader header, read_picture_header(bytes, name));
   QUERN_CHECK(check_header(header.width, header.height, name));
-  QUERN_TRY(const std::vector<uint8_t> safe, checked_bytes(bytes, header.format, name));
+  QUERN_TRY(const std::vector<uint8_t> safe, checked_picture(bytes, header, name));
   silence_opencv();
   try {
     const cv::Mat decoded = cv::imdecode(safe, cv::IMREAD_ANYCOLOR);

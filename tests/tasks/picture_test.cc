@@ -80,7 +80,9 @@ const Broken kBroken[] = {
     {"P6\n0 7\n255\nxxxx", ErrorCode::invalid_file, "at least 1"},
     {"P6\n7\n", ErrorCode::invalid_file, "too few"},
     {"P6\n7       \n", ErrorCode::invalid_file, "cut short"},
-    {"P6\n4 4\n255\nxx", ErrorCode::invalid_file, "cannot be decoded"},
+    {"P6\n4 4\n255\nxx", ErrorCode::invalid_file, "cut short"},
+    {"P3\n1 1\n255\n1 2 3", ErrorCode::unsupported, "kind P3"},
+    {"P5\n1 1\n65535\nxx", ErrorCode::unsupported, "up to 65535"},
     {std::string("\xff\xd8\xff\xe0\x00\x04zz", 8), ErrorCode::invalid_file, "cut short"},
 };
 INSTANTIATE_TEST_SUITE_P(Files, BrokenPicture, testing::ValuesIn(kBroken));
