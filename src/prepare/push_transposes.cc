@@ -166,18 +166,19 @@ bool Pusher::vanish(int transpose) {
   return true;
 }
 
-/// The twin made while sinking got a number behind its name because the reader's own twin was still there.
+/// A twin made while sinking got a number behind its name where the reader's own twin was still there.
 void Pusher::twin_takes_name(ValueId gone, ValueId twin) {
   Value& from = editor_.value(gone);
   Value& to = editor_.value(twin);
   if (editor_.producer(twin) < 0 || editor_.is_output(twin)) return;
-  if (from.name.ends_with("@nhwc") && to.name.starts_with(from.name + "_")) std::swap(from.name, to.name);
+  if (to.name.starts_with(from.name + "_")) std::swap(from.name, to.name);
 }
 
 void Pusher::drop_if_unread(int transpose) {
   const ValueId output = output_of(transpose);
-  if (!editor_.removed(transpose) && editor_.consumers(output).empty() && !editor_.is_output(output))
-    editor_.remove(transpose);
+  if (editor_.removed(transpose) || !editor_.consumers(output).empty() || editor_.is_output(output)) return;
+  editor_.remove(transpose);
+  editor_.value(output).name.clear();  // dead: the name is free for a twin
 }
 
 bool Pusher::sink_into(int transpose, int reader) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 #include <string>
+#include <utility>
 
 namespace quern {
 
@@ -10,6 +11,25 @@ namespace {
 
 size_t at(int64_t index) {
   return static_cast<size_t>(index);
+}
+
+const Perm kFromChannelsLast = {0, 3, 1, 2};
+
+/// "X@021" is X and {0, 2, 1}; a name that is no twin's is itself and nothing.
+std::pair<std::string, Perm> split_twin_name(const std::string& name, size_t rank) {
+  const size_t mark = name.rfind('@');
+  if (mark == std::string::npos) return {name, {}};
+  const std::string suffix = name.substr(mark + 1);
+  if (suffix == "nhwc" && rank == kFromChannelsLast.size()) return {name.substr(0, mark), kFromChannelsLast};
+  Perm perm;
+  for (char digit : suffix) perm.push_back(digit - '0');
+  Perm sorted = perm;
+  std::sort(sorted.begin(), sorted.end());
+  for (size_t i = 0; i < sorted.size(); ++i) {
+    if (sorted[i] != static_cast<int64_t>(i)) return {name, {}};
+  }
+  if (perm.empty() || perm.size() != rank) return {name, {}};
+  return {name.substr(0, mark), perm};
 }
 
 /// The common refinement of two shapes: an extent of one that is, or is part of, an extent of the other.
@@ -131,9 +151,12 @@ bool moves_only_ones(const Shape& shape, const Perm& perm) {
 }
 
 std::string twin_name(const std::string& name, const Perm& perm) {
-  if (perm == Perm{0, 3, 1, 2}) return name + "@nhwc";
-  std::string result = name + "@";
-  for (int64_t axis : perm) result += std::to_string(axis);
+  const auto [base, known] = split_twin_name(name, perm.size());
+  const Perm total = known.empty() ? perm : then(perm, known);
+  if (is_identity(total)) return base;
+  if (total == kFromChannelsLast) return base + "@nhwc";
+  std::string result = base + "@";
+  for (int64_t axis : total) result += std::to_string(axis);
   return result;
 }
 

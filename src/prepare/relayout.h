@@ -18,7 +18,7 @@ Shape permuted_shape(const Shape& shape, const Perm& perm);
 /// True when the elements of an array of this shape keep their order in memory: then the Transpose is a Reshape.
 bool moves_only_ones(const Shape& shape, const Perm& perm);
 /// The name of a value's twin in another layout, with value = Transpose(twin, perm): "X@nhwc" for channels last, else
-/// "X@" and the permutation, e.g. "X@021".
+/// "X@" and the permutation, e.g. "X@021". The twin of a twin is named after the first value, which may give "X" again.
 std::string twin_name(const std::string& name, const Perm& perm);
 
 /// Attributes of a Reshape to exactly this shape.

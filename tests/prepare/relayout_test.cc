@@ -67,5 +67,11 @@ TEST(Relayout, TwinsOfChannelsFirstAreCalledNhwc) {
   EXPECT_EQ(twin_name("x", {0, 2, 1}), "x@021");
 }
 
+TEST(Relayout, TwinsOfTwinsAreNamedAfterTheFirst) {
+  EXPECT_EQ(twin_name("x@nhwc", {0, 2, 3, 1}), "x");
+  EXPECT_EQ(twin_name("x@021", {1, 0, 2}), "x@120");
+  EXPECT_EQ(twin_name("e@mail", {0, 2, 1}), "e@mail@021");
+}
+
 }  // namespace
 }  // namespace quern
