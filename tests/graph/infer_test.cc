@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "graph/text.h"
+#include "graph/verify.h"
 
 namespace quern {
 namespace {
@@ -325,6 +328,43 @@ TEST(Infer, EveryKindHasARuleThatSurvivesStrangeInputs) {
         EXPECT_THAT(status.error().message, HasSubstr(std::string(row.name) + " 'y': "));
       }
     }
+  }
+}
+
+TEST(Infer, BrokenGraphsNeverCrash) {
+  const std::string whole = R"(graph {
+    input %x : float32[1,8,8,4]
+    const %w : float32[4,3,3,4] = splat 0.5
+    const %i : int64[3] = [0, -1, 2]
+    %c = Conv(%x, %w) {strides=[2,2], pads=[1,1,1,1], dilations=[1,1]}
+    %p = AveragePool(%c) {kernel=[2,2], strides=[2,2], pads=[1,0,1,0], ceil_mode=true}
+    %t = ConvTranspose(%p, %w) {strides=[2,2], output_shape=[5,5]}
+    %s = Slice(%t) {starts=[0,-1], ends=[3,-9], axes=[1,2], steps=[1,-2]}
+    %d = Pad(%s) {mode=reflect, pads=[0,1,1,0,0,1,1,0]}
+    %r = Resize(%d) {scales=[1,2,1.5,1]}
+    %g = Gather(%r, %i) {axis=3}
+    %h = Shape(%g)
+    %f = Gather(%h, %i)
+    %a, %b = Split(%g) {axis=3, sizes=[1,2]}
+    %k, %l = TopK(%b) {k=2}
+    %u = Reshape(%k) {shape=[0,-1,2]}
+    %y = ReduceMean(%u) {axes=[1]}
+    output %y
+    output %f
+  })";
+  std::mt19937 random(2);
+  const std::string letters = "0123456789-,[]%xwictpsdrgabkluyh";
+  for (int round = 0; round < 3000; ++round) {
+    std::string text = whole;
+    for (int edits = 0; edits < 2; ++edits) {
+      const size_t at = random() % text.size();
+      const char c = letters[random() % letters.size()];
+      random() % 3 == 0 ? text.insert(at, 1 + random() % 12, c) : text.replace(at, 1, 1, c);
+    }
+    auto graph = parse_text(text);
+    if (!graph.ok() || !verify(*graph).ok() || !infer(*graph).ok()) continue;
+    const Status status = verify(*graph);
+    EXPECT_TRUE(status.ok()) << status.error().message << text;
   }
 }
 
