@@ -147,6 +147,45 @@ Pair random_kernel(Dice& dice) {
   return dice.pick<Pair>({{1, 1}, {1, 1}, {3, 3}, {3, 3}, {1, 3}, {5, 2}});
 }
 
+RowCase max_pool_case(Dice& dice, DType type, int64_t channels) {
+  RowCase c;
+  PoolAttrs attrs;
+  attrs.kernel = dice.pick<Pair>({{2, 2}, {3, 3}, {1, 4}});
+  attrs.strides = {dice.between(1, 3), dice.between(1, 3)};
+  for (size_t side = 0; side < 4; ++side) attrs.pads[side] = dice.between(0, attrs.kernel[side % 2] - 1);
+  if (dice.between(0, 2) == 0) attrs.clamp = {0, 1};
+  const Shape x{dice.between(1, 2), dice.between(4, 9), dice.between(4, 9), channels};
+  Shape y = x;
+  for (size_t axis = 0; axis < 2; ++axis) {
+    const int64_t room = x[axis + 1] + attrs.pads[axis] + attrs.pads[axis + 2] - attrs.kernel[axis];
+    y[axis + 1] = room / attrs.strides[axis] + 1;
+  }
+  const Tensor input = quantized(random_bytes(dice, type, x), 0.02f, zero_point(dice, type));
+  c.kind = OpKind::MaxPool;
+  c.attrs = attrs;
+  c.inputs = {input};
+  c.output = {type, y, input.quantization};
+  if (dice.flip()) c.output = {dice.pick({DType::int8, DType::uint8}), y, {{0.03f}, {7}, 0}};
+  c.text = "MaxPool " + to_string(x) + " to " + to_string(y);
+  return c;
+}
+
+RowCase quantize_case(Dice& dice, DType type, int64_t size) {
+  RowCase c;
+  Tensor x = random_floats(dice, {size});
+  const auto values = x.mutable_data<float>();
+  for (float& v : values) v *= 10;
+  // Ties, beyond every bound, and not a number.
+  const float special[] = {0.125f, 0.375f, -0.125f, 1e30f, -INFINITY, NAN};
+  std::copy_n(special, std::min<size_t>(values.size(), 6), values.begin());
+  c.kind = OpKind::Quantize;
+  c.attrs = NoAttrs{};
+  c.inputs = {x};
+  c.output = {type, {size}, {{dice.pick({0.25f, 0.0713f})}, {zero_point(dice, type)}, 0}};
+  c.text = "Quantize " + to_string(x.shape());
+  return c;
+}
+
 }  // namespace
 
 std::vector<RowCase> product_cases(DType type, uint32_t seed) {
@@ -188,6 +227,23 @@ std::vector<RowCase> binary_cases(DType type, uint32_t seed) {
   cases.push_back(binary_case(dice, type, {3, 7, 1}, {3, 7, 40}, {3, 7, 40}));
   cases.push_back(binary_case(dice, type, {9, 1000}, {9, 1000}, {9, 1000}));
   cases.push_back(binary_case(dice, type, {2, 1030}, {1, 1030}, {2, 1030}));
+  return cases;
+}
+
+std::vector<RowCase> pool_cases(DType type, uint32_t seed) {
+  Dice dice(seed);
+  std::vector<RowCase> cases;
+  for (int64_t channels = 1; channels <= 67 && is_8bit(type); ++channels) {
+    cases.push_back(max_pool_case(dice, type, channels));
+  }
+  return cases;
+}
+
+std::vector<RowCase> quantize_cases(DType type, uint32_t seed) {
+  Dice dice(seed);
+  std::vector<RowCase> cases;
+  for (int64_t size = 1; size <= 67 && is_8bit(type); ++size) cases.push_back(quantize_case(dice, type, size));
+  if (is_8bit(type)) cases.push_back(quantize_case(dice, type, 20011));
   return cases;
 }
 

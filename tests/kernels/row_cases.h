@@ -45,5 +45,8 @@ std::vector<RowCase> product_cases(DType type, uint32_t seed);
 std::vector<RowCase> depthwise_cases(DType type, uint32_t seed);
 /// Add, Sub and Mul of equal and of broadcast shapes; none for float32.
 std::vector<RowCase> binary_cases(DType type, uint32_t seed);
+/// MaxPool, and Quantize from float32 to `type`; none for float32.
+std::vector<RowCase> pool_cases(DType type, uint32_t seed);
+std::vector<RowCase> quantize_cases(DType type, uint32_t seed);
 
 }  // namespace quern::test

@@ -83,7 +83,7 @@ const std::vector<SolvedCase>& all_cases() {
     std::vector<RowCase> drawn;
     uint32_t seed = kSeed;
     for (DType type : {DType::int8, DType::uint8, DType::float32}) {
-      for (auto make : {product_cases, depthwise_cases, binary_cases}) {
+      for (auto make : {product_cases, depthwise_cases, binary_cases, pool_cases, quantize_cases}) {
         auto more = make(type, seed++);
         drawn.insert(drawn.end(), more.begin(), more.end());
       }

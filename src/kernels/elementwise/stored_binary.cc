@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "kernels/elementwise/broadcast_rows.h"
+#include "kernels/elementwise/broadcast.h"
 #include "kernels/elementwise/quantized_sum.h"
 #include "kernels/gemm/store_rule.h"
 
@@ -26,7 +26,7 @@ struct Times {
   int32_t operator()(int32_t a, int32_t b) const { return a * b; }
 };
 
-/// `count` sums of table entries; a step is 0 (one byte for all) or 1.
+/// `count` sums of table entries; a step of 0 is one byte for all.
 template <typename T, typename Combine>
 void combine(const Tables<T>& tables, Combine function, const uint8_t* a, int64_t a_step, const uint8_t* b,
              int64_t b_step, int64_t count, T* sums) {
@@ -37,37 +37,25 @@ void combine(const Tables<T>& tables, Combine function, const uint8_t* a, int64_
   for (int64_t i = 0; i < count; ++i) sums[i] = function(tables.a[a[i * a_step]], tables.b[b[i * b_step]]);
 }
 
-/// Operands of equal shape are one long row, which is cut up for the threads.
-BroadcastRows rows_of(const OpCall& call) {
-  const Shape& a = call.inputs[0].shape;
-  const Shape& b = call.inputs[1].shape;
-  const Shape& y = call.outputs[0].shape;
-  if (a != y || b != y) return {a, b, y};
-  const Shape line{1, call.outputs[0].size()};
-  return {line, line, line};
-}
-
 template <typename T, typename Combine, typename Store>
 std::unique_ptr<Kernel> make_binary(const OpCall& call, Tables<T> tables, Combine function,
                                     const Requantization& requantization, Store store) {
-  return make_kernel([=, rows = rows_of(call), prepared = uniform_store(requantization)](const Buffers& buffers,
-                                                                                         ThreadPool& pool) {
+  const auto body = [=, plan = prepare_broadcast<2>(call), prepared = uniform_store(requantization)](
+                        const Buffers& buffers, ThreadPool& pool) {
     const StoreRule rule = prepared.rule();
-    const int64_t chunks = (rows.length() + kUniformChannels - 1) / kUniformChannels;
-    pool.parallel_for(
-        rows.rows() * chunks, std::max<int64_t>(1, 8192 / rows.length()), [&](int64_t begin, int64_t end) {
-          alignas(64) T sums[kUniformChannels];
-          for (int64_t i = begin; i < end; ++i) {
-            const int64_t row = i / chunks;
-            const int64_t first = i % chunks * kUniformChannels;
-            const int64_t count = std::min<int64_t>(kUniformChannels, rows.length() - first);
-            combine(tables, function, buffers.in<uint8_t>(0) + rows.a_start(row) + first * rows.a_step(), rows.a_step(),
-                    buffers.in<uint8_t>(1) + rows.b_start(row) + first * rows.b_step(), rows.b_step(), count, sums);
-            std::byte* out = buffers.out<std::byte>(0) + row * rows.length() + first;
-            store({sums, 0, 1, static_cast<int>(count), 0, out, 0}, rule);
-          }
-        });
-  });
+    const auto [a_step, b_step] = plan.strides.back();
+    for_each_row(plan, pool, [&](int64_t to, const std::array<int64_t, 2>& from, int64_t length) {
+      alignas(64) T sums[kUniformChannels];
+      const uint8_t* a = buffers.in<uint8_t>(0) + from[0];
+      const uint8_t* b = buffers.in<uint8_t>(1) + from[1];
+      for (int64_t first = 0; first < length; first += kUniformChannels) {
+        const int64_t count = std::min<int64_t>(kUniformChannels, length - first);
+        combine(tables, function, a + first * a_step, a_step, b + first * b_step, b_step, count, sums);
+        store({sums, 0, 1, static_cast<int>(count), 0, buffers.out<std::byte>(0) + to + first, 0}, rule);
+      }
+    });
+  };
+  return make_kernel(body);
 }
 
 std::array<int32_t, 256> centred_table(const Operand& operand) {

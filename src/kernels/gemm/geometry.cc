@@ -18,23 +18,32 @@ ProductGeometry stretched(ProductGeometry g) {
   return g;
 }
 
-std::optional<ProductGeometry> convolution_geometry(const OpCall& call) {
-  const auto& attrs = call.as<ConvAttrs>();
+/// What convolutions and pools share. Requires channels-last operands of rank 4.
+template <typename A>
+ProductGeometry window_geometry(const OpCall& call, const A& attrs, const Pair& kernel) {
   const Shape& x = call.inputs[0].shape;
-  const Shape& w = call.inputs[1].shape;
   const Shape& y = call.outputs[0].shape;
-  if (x.size() != 4 || w.size() != 4 || y.size() != 4 || w[3] * attrs.groups != x[3]) return std::nullopt;
   ProductGeometry g;
   g.batch = x[0];
   g.in_height = x[1], g.in_width = x[2], g.in_channels = x[3];
   g.out_height = y[1], g.out_width = y[2], g.out_channels = y[3];
-  g.kernel = {w[1], w[2]};
+  g.kernel = kernel;
   g.strides = attrs.strides;
   g.dilations = attrs.dilations;
   g.pad_top = attrs.pads[0];
   g.pad_left = attrs.pads[1];
-  if (g.pad_top < 0 || g.pad_left < 0) return std::nullopt;
   return g;
+}
+
+bool spatial_ranks(const OpCall& call) {
+  return call.inputs[0].shape.size() == 4 && call.outputs[0].shape.size() == 4;
+}
+
+std::optional<ProductGeometry> convolution_geometry(const OpCall& call) {
+  const auto& attrs = call.as<ConvAttrs>();
+  const Shape& w = call.inputs[1].shape;
+  if (!spatial_ranks(call) || w.size() != 4 || w[3] * attrs.groups != call.inputs[0].shape[3]) return std::nullopt;
+  return window_geometry(call, attrs, {w[1], w[2]});
 }
 
 /// `depth` and `channels` are the extents of the constant matrix.
@@ -57,7 +66,8 @@ std::optional<ProductGeometry> linear_geometry(const OpCall& call) {
 
 /// Declines windows that lie mostly in padding, whose packed lines would dwarf the input.
 std::optional<ProductGeometry> checked(const std::optional<ProductGeometry>& g) {
-  if (!g || g->columns_under() > 2 * g->in_width + 64) return std::nullopt;
+  if (!g || g->pad_top < 0 || g->pad_left < 0) return std::nullopt;
+  if (g->columns_under() > 2 * g->in_width + 64) return std::nullopt;
   if (g->lines_under(g->out_height) > 2 * g->in_height + 64) return std::nullopt;
   return stretched(*g);
 }
@@ -93,6 +103,13 @@ std::optional<ProductGeometry> depthwise_geometry(const OpCall& call) {
   const int64_t groups = call.as<ConvAttrs>().groups;
   if (groups != call.inputs[0].shape.back() || groups != call.outputs[0].shape.back()) return std::nullopt;
   return checked(convolution_geometry(call));
+}
+
+std::optional<ProductGeometry> pool_geometry(const OpCall& call) {
+  if (call.kind != OpKind::MaxPool && call.kind != OpKind::AveragePool) return std::nullopt;
+  if (!spatial_ranks(call) || call.inputs[0].size() == 0 || call.outputs[0].size() == 0) return std::nullopt;
+  const auto& attrs = call.as<PoolAttrs>();
+  return checked(window_geometry(call, attrs, attrs.kernel));
 }
 
 }  // namespace quern

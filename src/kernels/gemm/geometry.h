@@ -44,5 +44,7 @@ struct ProductGeometry {
 std::optional<ProductGeometry> product_geometry(const OpCall& call);
 /// The geometry of a Conv with a group for every channel and one output each; nothing for others, as above.
 std::optional<ProductGeometry> depthwise_geometry(const OpCall& call);
+/// The geometry of the windows of a MaxPool or AveragePool, likewise.
+std::optional<ProductGeometry> pool_geometry(const OpCall& call);
 
 }  // namespace quern

@@ -100,4 +100,16 @@ struct WindowKernel {
   void (*multiply)(const WindowProduct& window);
 };
 
+/// Some output positions of a pool's window over offset_uint8 bytes, all channels.
+struct WindowMaximum {
+  const std::byte* const* windows;
+  int positions;
+  const int64_t* taps;  ///< byte offsets
+  int tap_count;
+  int64_t channels;  ///< up to kMaximumGroup - 1 more are read
+  std::byte* out;    ///< [position][channel], dense
+};
+inline constexpr int kMaximumGroup = 32;
+using MaximumOfBytes = void (*)(const WindowMaximum& window);
+
 }  // namespace quern

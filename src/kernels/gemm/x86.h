@@ -23,4 +23,6 @@ const WindowKernel& avx512vnni_int8_window();
 const WindowKernel& avx2_float_window();
 const WindowKernel& avx512_float_window();
 
+void avx2_maximum(const WindowMaximum& window);
+
 }  // namespace QUERN_X86_NAMESPACE

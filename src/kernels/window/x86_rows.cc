@@ -1,5 +1,6 @@
-// The rows of depthwise windows on x86.
+// The rows of depthwise windows and pools on x86.
 #include "kernels/gemm/x86.h"
+#include "kernels/window/byte_maximum.h"
 #include "kernels/window/depthwise.h"
 
 namespace QUERN_X86_NAMESPACE {
@@ -18,6 +19,10 @@ std::unique_ptr<Kernel> depthwise_float_avx512(const OpCall& call) {
 
 std::unique_ptr<Kernel> depthwise_float_avx2(const OpCall& call) {
   return make_float_depthwise(call, avx2_float_window(), avx2_store_float);
+}
+
+std::unique_ptr<Kernel> max_pool_int8_avx2(const OpCall& call) {
+  return make_byte_maximum(call, avx2_maximum);
 }
 
 }  // namespace QUERN_X86_NAMESPACE
