@@ -50,5 +50,28 @@ TEST(ConvReference, ClampsAfterTheBias) {
   EXPECT_THAT(run_one<float>(OpKind::Conv, attrs, {x, w}, {DType::float32, {1, 1, 3, 1}}), ElementsAre(0, 2, 6));
 }
 
+TEST(ConvTransposeReference, SpreadsEachPixel) {
+  ConvTransposeAttrs attrs;
+  attrs.strides = {1, 2};
+  const Tensor x = Tensor::of<float>({1, 1, 2, 1}, {1, 2});
+  const Tensor w = Tensor::of<float>({1, 1, 3, 1}, {1, 10, 100});
+  EXPECT_THAT(run_one<float>(OpKind::ConvTranspose, attrs, {x, w}, {DType::float32, {1, 1, 5, 1}}),
+              ElementsAre(1, 10, 102, 20, 200));
+  attrs.pads = {0, 1, 0, 1};
+  attrs.output_padding = {0, 1};
+  EXPECT_THAT(run_one<float>(OpKind::ConvTranspose, attrs, {x, w}, {DType::float32, {1, 1, 4, 1}}),
+              ElementsAre(10, 102, 20, 200));
+}
+
+TEST(ConvTransposeReference, GroupsAndBias) {
+  ConvTransposeAttrs attrs;
+  attrs.groups = 2;
+  const Tensor x = Tensor::of<float>({1, 1, 1, 2}, {1, 2});
+  const Tensor w = Tensor::of<float>({2, 1, 1, 1}, {10, 100});
+  const Tensor bias = Tensor::of<float>({2}, {1, 1});
+  EXPECT_THAT(run_one<float>(OpKind::ConvTranspose, attrs, {x, w, bias}, {DType::float32, {1, 1, 1, 2}}),
+              ElementsAre(11, 201));
+}
+
 }  // namespace
 }  // namespace quern::test

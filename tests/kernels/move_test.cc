@@ -77,5 +77,76 @@ TEST(MoveReference, ReshapeKeepsTheOrder) {
               ElementsAre(1, 2, 3, 4, 5, 6));
 }
 
+TEST(MoveReference, SliceStepsBackwards) {
+  const SliceAttrs attrs{{-1, 0}, {-100, 2}, {1, 0}, {-2, 1}};
+  EXPECT_THAT(run_one<int32_t>(OpKind::Slice, attrs, {kSix}, {DType::int32, {2, 2}}), ElementsAre(3, 1, 6, 4));
+}
+
+TEST(MoveReference, PadsInEveryMode) {
+  const auto padded = [](PadMode mode, Ints pads, Shape out) {
+    PadAttrs attrs;
+    attrs.mode = mode;
+    attrs.pads = std::move(pads);
+    attrs.value = 9;
+    return run_one<int32_t>(OpKind::Pad, attrs, {Tensor::of<int32_t>({3}, {1, 2, 3})}, {DType::int32, std::move(out)});
+  };
+  EXPECT_THAT(padded(PadMode::constant, {1, 2}, {6}), ElementsAre(9, 1, 2, 3, 9, 9));
+  EXPECT_THAT(padded(PadMode::reflect, {2, 1}, {6}), ElementsAre(3, 2, 1, 2, 3, 2));
+  EXPECT_THAT(padded(PadMode::edge, {2, 1}, {6}), ElementsAre(1, 1, 1, 2, 3, 3));
+  EXPECT_THAT(padded(PadMode::wrap, {2, 1}, {6}), ElementsAre(2, 3, 1, 2, 3, 1));
+  EXPECT_THAT(padded(PadMode::symmetric, {2, 1}, {6}), ElementsAre(2, 1, 1, 2, 3, 3));
+  EXPECT_THAT(padded(PadMode::constant, {-1, 1}, {3}), ElementsAre(2, 3, 9));
+  EXPECT_THAT(padded(PadMode::wrap, {1, -1}, {3}), ElementsAre(2, 1, 2));
+}
+
+TEST(MoveReference, PadOfCodesIsTheCodeOfTheValue) {
+  PadAttrs attrs;
+  attrs.pads = {1, 0};
+  attrs.value = 1;
+  const Tensor x = quantized(Tensor::of<int8_t>({1}, {5}), 0.5f, -3);
+  EXPECT_THAT(run_one<int8_t>(OpKind::Pad, attrs, {x}, {DType::int8, {2}, x.quantization}), ElementsAre(-1, 5));
+}
+
+TEST(MoveReference, TileAndExpandRepeat) {
+  const Tensor x = Tensor::of<int32_t>({2, 1}, {1, 2});
+  EXPECT_THAT(run_one<int32_t>(OpKind::Tile, TileAttrs{{1, 2}}, {x}, {DType::int32, {2, 2}}), ElementsAre(1, 1, 2, 2));
+  EXPECT_THAT(run_one<int32_t>(OpKind::Expand, ShapeAttrs{{2, 1, 2}}, {x}, {DType::int32, {2, 2, 2}}),
+              ElementsAre(1, 1, 2, 2, 1, 1, 2, 2));
+}
+
+TEST(MoveReference, GatherDoubtsItsIndices) {
+  const Tensor indices = Tensor::of<int32_t>({3}, {-1, 3, -4});
+  EXPECT_THAT(run_one<int32_t>(OpKind::Gather, AxisAttrs{1}, {kSix, indices}, {DType::int32, {2, 3}}),
+              ElementsAre(3, 0, 0, 6, 0, 0));
+  const Tensor each = Tensor::of<int64_t>({1, 3}, {1, -2, 9});
+  EXPECT_THAT(run_one<int32_t>(OpKind::GatherElements, AxisAttrs{0}, {kSix, each}, {DType::int32, {1, 3}}),
+              ElementsAre(4, 2, 0));
+  const Tensor tuples = Tensor::of<int64_t>({3, 2}, {0, 1, 1, -1, 0, 3});
+  EXPECT_THAT(run_one<int32_t>(OpKind::GatherNd, GatherNdAttrs{0}, {kSix, tuples}, {DType::int32, {3}}),
+              ElementsAre(2, 6, 0));
+}
+
+TEST(MoveReference, OneHotPutsAnAxisIn) {
+  OneHotAttrs attrs;
+  attrs.axis = 1;
+  attrs.depth = 3;
+  const Tensor indices = Tensor::of<int64_t>({3}, {0, -1, 5}), values = Tensor::of<float>({2}, {0, 1});
+  EXPECT_THAT(run_one<float>(OpKind::OneHot, attrs, {indices, std::nullopt, values}, {DType::float32, {3, 3}}),
+              ElementsAre(1, 0, 0, 0, 0, 1, 0, 0, 0));
+}
+
+TEST(MoveReference, DepthToSpaceInBothOrdersAndBack) {
+  const Tensor x = Tensor::of<int8_t>({1, 1, 1, 8}, {0, 1, 2, 3, 4, 5, 6, 7});
+  const Out fine{DType::int8, {1, 2, 2, 2}};
+  EXPECT_THAT(run_one<int8_t>(OpKind::DepthToSpace, BlockAttrs{2, DepthOrder::dcr}, {x}, fine),
+              ElementsAre(0, 1, 2, 3, 4, 5, 6, 7));
+  EXPECT_THAT(run_one<int8_t>(OpKind::DepthToSpace, BlockAttrs{2, DepthOrder::crd}, {x}, fine),
+              ElementsAre(0, 4, 1, 5, 2, 6, 3, 7));
+  const Tensor wide = Tensor::of<int8_t>({1, 2, 4, 1}, {0, 1, 2, 3, 4, 5, 6, 7});
+  EXPECT_THAT(
+      run_one<int8_t>(OpKind::SpaceToDepth, BlockAttrs{2, DepthOrder::dcr}, {wide}, {DType::int8, {1, 1, 2, 4}}),
+      ElementsAre(0, 1, 4, 5, 2, 3, 6, 7));
+}
+
 }  // namespace
 }  // namespace quern::test

@@ -84,8 +84,13 @@ std::unique_ptr<Kernel> pad_reference(const OpCall& call) {
     const size_t axis = attrs.axes.empty() ? k : static_cast<size_t>(attrs.axes[k]);
     auto& table = tables[axis];
     table.resize(static_cast<size_t>(call.outputs[0].shape[axis]));
+    // A negative pad crops, and what is left is what the mode repeats.
+    const int64_t first = std::max<int64_t>(0, -attrs.pads[k]);
+    const int64_t left = in[axis] - first - std::max<int64_t>(0, -attrs.pads[k + count]);
     for (size_t i = 0; i < table.size(); ++i) {
-      table[i] = padded_index(static_cast<int64_t>(i) - attrs.pads[k], in[axis], attrs.mode);
+      const int64_t at =
+          padded_index(static_cast<int64_t>(i) - attrs.pads[k] - first, std::max<int64_t>(left, 0), attrs.mode);
+      table[i] = at == kFill ? kFill : at + first;
     }
   }
   return make_map(call, tables, attrs.value);

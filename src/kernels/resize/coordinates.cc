@@ -21,7 +21,7 @@ float half_pixel_symmetric(const ResizeAxis& axis, float x) {
   const float asked = axis.scale * static_cast<float>(axis.in);
   const float adjustment = static_cast<float>(axis.out) / asked;
   const float centre = static_cast<float>(axis.in) / 2;
-  return centre * (1 - adjustment) + half_pixel(axis, x);
+  return centre * (1 - adjustment) + (x + 0.5f) / axis.scale - 0.5f;
 }
 
 /// Keys' cubic with parameter a, at distance x.
