@@ -12,6 +12,7 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64" AND SIMDE_INCLUDE_DIR)
     SOURCES
       row_cases.cc
       x86_rows_test.cc
+      x86_store_test.cc
     LIBRARIES
       quern_kernels_emulated quern_kernels)
 endif()

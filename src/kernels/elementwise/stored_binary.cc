@@ -43,7 +43,8 @@ std::unique_ptr<Kernel> make_binary(const OpCall& call, Tables<T> tables, Combin
   const auto body = [=, plan = prepare_broadcast<2>(call), prepared = uniform_store(requantization)](
                         const Buffers& buffers, ThreadPool& pool) {
     const StoreRule rule = prepared.rule();
-    const auto [a_step, b_step] = plan.strides.back();
+    const int64_t a_step = plan.strides.back()[0];
+    const int64_t b_step = plan.strides.back()[1];
     for_each_row(plan, pool, [&](int64_t to, const std::array<int64_t, 2>& from, int64_t length) {
       alignas(64) T sums[kUniformChannels];
       const uint8_t* a = buffers.in<uint8_t>(0) + from[0];

@@ -1,0 +1,88 @@
+// The way from int32 sums back to 8 bits against its law, kernels/requantize.h, where rows' cases seldom go: sums at
+// the ends of int32, ties, and every shift.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <random>
+
+#include "base/isa.h"
+#include "kernels/gemm/store_rule.h"
+#include "kernels/gemm/x86.h"
+
+namespace quern::emulated {
+void avx2_store_integer(const TileOutput& tile, const StoreRule& rule);
+void avx512_store_integer(const TileOutput& tile, const StoreRule& rule);
+}  // namespace quern::emulated
+
+namespace quern {
+namespace {
+
+constexpr int kChannels = 61;
+constexpr uint32_t kSeed = 7;
+
+/// Sums of every magnitude, the ends of int32 among them.
+std::vector<int32_t> sums_of_all_sizes(std::mt19937& engine) {
+  std::vector<int32_t> sums(kChannels);
+  for (int32_t& sum : sums) sum = static_cast<int32_t>(engine()) >> (engine() % 32);
+  sums[0] = std::numeric_limits<int32_t>::min();
+  sums[1] = std::numeric_limits<int32_t>::max();
+  sums[2] = 0;
+  return sums;
+}
+
+Requantization random_rule(std::mt19937& engine, Rounding rounding) {
+  Requantization r;
+  r.rounding = rounding;
+  r.zero_point = static_cast<int32_t>(engine() % 256) - 128;
+  r.out_min = -128;
+  r.out_max = engine() % 2 == 0 ? 127 : r.zero_point;
+  for (int c = 0; c < kChannels; ++c) {
+    const int shift = static_cast<int>(engine() % 62) - 31;
+    const auto multiplier = static_cast<int32_t>((1u << 30) + engine() % (1u << 30));
+    // Half of the factors are powers of two, which make ties.
+    const bool even = engine() % 2 == 0;
+    r.multiplier.push_back(even ? 1 << 30 : multiplier);
+    r.shift.push_back(shift);
+    r.scale.push_back(std::ldexp(static_cast<float>(r.multiplier.back()), shift - 31));
+  }
+  return r;
+}
+
+void expect_law(StoreInteger store) {
+  std::mt19937 engine(kSeed);
+  for (Rounding rounding : {Rounding::float_even, Rounding::fixed_double, Rounding::fixed_single}) {
+    for (int round = 0; round < 200; ++round) {
+      const Requantization law = random_rule(engine, rounding);
+      const PreparedStore prepared(law, std::vector<int32_t>(kChannels, 0));
+      std::vector<int32_t> sums = sums_of_all_sizes(engine);
+      sums.resize(kChannelPadding);
+      std::vector<std::byte> out(kChannels);
+      store({sums.data(), kChannelPadding, 1, kChannels, 0, out.data(), kChannels}, prepared.rule());
+      for (int c = 0; c < kChannels; ++c) {
+        const auto i = static_cast<size_t>(c);
+        ASSERT_EQ(static_cast<int>(static_cast<int8_t>(out[i])), law.store(sums[i], c))
+            << "sum " << sums[i] << ", multiplier " << law.multiplier[i] << ", shift " << law.shift[i] << ", rounding "
+            << static_cast<int>(rounding) << ", seed " << kSeed;
+      }
+    }
+  }
+}
+
+TEST(X86Store, EqualsTheLawWhenEmulated) {
+  expect_law(emulated::avx2_store_integer);
+  expect_law(emulated::avx512_store_integer);
+}
+
+TEST(X86Store, Avx2EqualsTheLaw) {
+  if (!supported(Isa::avx2)) GTEST_SKIP() << "this processor lacks avx2";
+  expect_law(avx2_store_integer);
+}
+
+TEST(X86Store, Avx512EqualsTheLaw) {
+  if (!supported(Isa::avx512)) GTEST_SKIP() << "this processor lacks avx512";
+  expect_law(avx512_store_integer);
+}
+
+}  // namespace
+}  // namespace quern
