@@ -31,7 +31,7 @@ Status check_header(int64_t width, int64_t height, const std::string& name) {
                 height);
   }
   if (width > kMaxPictureSide || height > kMaxPictureSide || width * height > kMaxPicturePixels) {
-    return fail(ErrorCode::invalid_file,
+    return fail(ErrorCode::out_of_memory,
                 "picture '{}' is {}x{}, beyond the limit of {} a side and {} pixels in all; scale it down first", name,
                 width, height, kMaxPictureSide, kMaxPicturePixels);
   }

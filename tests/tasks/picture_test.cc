@@ -75,8 +75,8 @@ TEST_P(BrokenPicture, IsRefusedWithASentence) {
 const Broken kBroken[] = {
     {"", ErrorCode::invalid_file, "0 bytes"},
     {"hello, world", ErrorCode::unsupported, "not a JPEG"},
-    {"P6\n99999 2\n255\nxxxx", ErrorCode::invalid_file, "beyond the limit of 16384 a side"},
-    {"P6\n16000 16000\n255\nxxxx", ErrorCode::invalid_file, "67108864 pixels"},
+    {"P6\n99999 2\n255\nxxxx", ErrorCode::out_of_memory, "beyond the limit of 16384 a side"},
+    {"P6\n16000 16000\n255\nxxxx", ErrorCode::out_of_memory, "67108864 pixels"},
     {"P6\n0 7\n255\nxxxx", ErrorCode::invalid_file, "at least 1"},
     {"P6\n7\n", ErrorCode::invalid_file, "too few"},
     {"P6\n7       \n", ErrorCode::invalid_file, "cut short"},
