@@ -11,6 +11,18 @@ Editor::Editor(Graph& graph) : graph_(graph), removed_(graph.ops.size(), false) 
   Uses uses(graph);
   producer_ = std::move(uses.producer);
   consumers_ = std::move(uses.consumers);
+  for (const Value& value : graph.values) names_.insert(value.name);
+}
+
+std::string Editor::fresh_name(const std::string& wish) const {
+  std::string name = wish;
+  for (int n = 1; names_.count(name) != 0; ++n) name = wish + "_" + std::to_string(n);
+  return name;
+}
+
+void Editor::release_name(ValueId id) {
+  names_.erase(value(id).name);
+  value(id).name.clear();
 }
 
 bool Editor::is_output(ValueId id) const {
@@ -24,13 +36,16 @@ bool Editor::is_input(ValueId id) const {
 ValueId Editor::add_value(Value value) {
   producer_.push_back(-1);
   consumers_.emplace_back();
+  names_.insert(value.name);
   return graph_.add_value(std::move(value));
 }
 
 ValueId Editor::add_constant(const std::string& wish, Tensor tensor) {
   producer_.push_back(-1);
   consumers_.emplace_back();
-  return graph_.add_constant(graph_.fresh_name(wish), std::move(tensor));
+  const ValueId id = graph_.add_constant(fresh_name(wish), std::move(tensor));
+  names_.insert(value(id).name);
+  return id;
 }
 
 int Editor::add_op(Op op) {

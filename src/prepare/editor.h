@@ -1,6 +1,8 @@
 // Edits a graph while keeping track of who makes and who reads each value, so that a pass can look around at any time.
 #pragma once
 
+#include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "graph/graph.h"
@@ -31,6 +33,11 @@ class Editor {
   /// Exactly one operator reads it, once, and it is no graph output: it may disappear.
   bool has_one_reader(ValueId id) const { return consumers(id).size() == 1 && !is_output(id); }
 
+  /// As Graph::fresh_name, without looking at every value.
+  std::string fresh_name(const std::string& wish) const;
+  /// Takes the name from a value that nothing reads and nothing makes any more.
+  void release_name(ValueId id);
+
   ValueId add_value(Value value);
   ValueId add_constant(const std::string& wish, Tensor tensor);
   /// Appends an operator; its outputs must have no producer yet.
@@ -55,6 +62,7 @@ class Editor {
   std::vector<int> producer_;
   std::vector<std::vector<int>> consumers_;
   std::vector<bool> removed_;
+  std::unordered_set<std::string> names_;
 };
 
 }  // namespace quern

@@ -100,13 +100,18 @@ bool can_fold(const Graph& graph, const Op& op) {
   return to <= kFreeFoldBytes || (to <= kMaxFoldedBytes && to / kMaxFoldGrowth <= from);
 }
 
-bool fold(Graph& graph, const Op& op) {
+bool Folder::fold(const Op& op) {
+  if (!can_fold(graph_, op) || macs(graph_, op) > kMaxFoldedMacs) return false;
+  for (ValueId id : op.outputs) {
+    if (id != kNoValue) bytes_left_ -= bytes_of(graph_.value(id));
+  }
+  if (bytes_left_ < 0) return false;
   std::vector<const Tensor*> inputs;
-  for (ValueId id : op.inputs) inputs.push_back(id == kNoValue ? nullptr : &*graph.value(id).constant);
-  auto results = evaluate(graph, op, inputs);
+  for (ValueId id : op.inputs) inputs.push_back(id == kNoValue ? nullptr : &*graph_.value(id).constant);
+  auto results = evaluate(graph_, op, inputs);
   if (!results.ok()) return false;
   for (size_t i = 0; i < op.outputs.size(); ++i) {
-    if (op.outputs[i] != kNoValue) graph.value(op.outputs[i]).constant = std::move((*results)[i]);
+    if (op.outputs[i] != kNoValue) graph_.value(op.outputs[i]).constant = std::move((*results)[i]);
   }
   return true;
 }

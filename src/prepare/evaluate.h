@@ -12,6 +12,9 @@ namespace quern {
 inline constexpr int64_t kMaxFoldedBytes = int64_t{64} << 20;
 inline constexpr int64_t kFreeFoldBytes = int64_t{1} << 20;
 inline constexpr int64_t kMaxFoldGrowth = 16;
+/// What one pass may make in all, and the multiplications it may spend on one operator.
+inline constexpr int64_t kMaxFoldedTotal = int64_t{1} << 30;
+inline constexpr int64_t kMaxFoldedMacs = int64_t{1} << 28;
 
 /// Outputs of `op` for these inputs (nullptr where absent), in order; the operator must have been inferred.
 /// unsupported when there is no kernel.
@@ -21,8 +24,18 @@ Result<std::vector<Tensor>> evaluate(const Graph& graph, const Op& op, const std
 /// bounds.
 bool can_fold(const Graph& graph, const Op& op);
 
-/// Makes the outputs of an operator that can_fold constants. False when no kernel computes it.
-bool fold(Graph& graph, const Op& op);
+/// Makes constants of operators, within the limits above.
+class Folder {
+ public:
+  /// `limit`: the bytes of all constants it may make.
+  explicit Folder(Graph& graph, int64_t limit = kMaxFoldedTotal) : graph_(graph), bytes_left_(limit) {}
+  /// True when the outputs of `op` are constants now; nothing needs the operator then.
+  bool fold(const Op& op);
+
+ private:
+  Graph& graph_;
+  int64_t bytes_left_;
+};
 
 /// The elements in another order of axes: extent i of the result is extent perm[i] of `tensor`. The axis of a per-axis
 /// quantization follows.

@@ -11,19 +11,20 @@ namespace quern {
 
 namespace {
 
-Result<bool> infer_and_fold(Graph& graph, Op& op) {
+Result<bool> infer_and_fold(Graph& graph, Folder& folder, Op& op) {
   QUERN_CHECK(parameters_are_constant(graph, op));
   QUERN_CHECK(infer_op(graph, op));
   QUERN_TRY(const bool folded, fold_extents(graph, op));
-  return folded || (can_fold(graph, op) && fold(graph, op));
+  return folded || folder.fold(op);
 }
 
 }  // namespace
 
 Result<bool> fix_shapes(Graph& graph) {
+  Folder folder(graph);
   std::vector<Op> kept;
   for (Op& op : graph.ops) {
-    QUERN_TRY(const bool folded, infer_and_fold(graph, op));
+    QUERN_TRY(const bool folded, infer_and_fold(graph, folder, op));
     if (!folded) kept.push_back(std::move(op));
   }
   const bool changed = kept.size() != graph.ops.size();

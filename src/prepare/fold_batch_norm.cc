@@ -54,7 +54,7 @@ Status replace_by_mul_add(Editor& editor, int index) {
   const Op norm = editor.op(index);
   const std::string name = editor.value(norm.outputs[0]).name;
   Value scaled = editor.value(norm.outputs[0]);
-  scaled.name = editor.graph().fresh_name(name + "@scaled");
+  scaled.name = editor.fresh_name(name + "@scaled");
   const ValueId middle = editor.add_value(std::move(scaled));
   const ValueId scale = editor.add_constant(name + "@scale", std::move(numbers.scale));
   const ValueId bias = editor.add_constant(name + "@bias", std::move(numbers.bias));

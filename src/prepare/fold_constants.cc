@@ -7,10 +7,11 @@
 namespace quern {
 
 Result<bool> fold_constants(Graph& graph) {
+  Folder folder(graph);
   std::vector<Op> kept;
   bool changed = false;
   for (Op& op : graph.ops) {
-    if (can_fold(graph, op) && fold(graph, op)) {
+    if (folder.fold(op)) {
       changed = true;
     } else {
       kept.push_back(std::move(op));

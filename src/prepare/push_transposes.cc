@@ -123,7 +123,7 @@ Status Pusher::visit(int transpose) {
   if (vanish(transpose)) return {};
   const std::vector<int> readers = editor_.consumers(output_of(transpose));
   for (int reader : readers) {
-    if (editor_.removed(reader)) continue;
+    if (editor_.removed(reader) || steps_left_-- <= 0) continue;
     const auto& inputs = editor_.op(reader).inputs;
     if (std::find(inputs.begin(), inputs.end(), output_of(transpose)) == inputs.end())
       continue;  // has been sunk by now
@@ -178,7 +178,7 @@ void Pusher::drop_if_unread(int transpose) {
   const ValueId output = output_of(transpose);
   if (editor_.removed(transpose) || !editor_.consumers(output).empty() || editor_.is_output(output)) return;
   editor_.remove(transpose);
-  editor_.value(output).name.clear();  // dead: the name is free for a twin
+  editor_.release_name(output);  // for a twin
 }
 
 bool Pusher::sink_into(int transpose, int reader) {
@@ -197,7 +197,7 @@ bool Pusher::sink_into(int transpose, int reader) {
 ValueId Pusher::add_result(OpKind kind, Attrs attrs, ValueId input, const std::string& wish, Shape shape,
                            const Perm& quantization_perm) {
   Value value;
-  value.name = editor_.graph().fresh_name(wish);
+  value.name = editor_.fresh_name(wish);
   value.dtype = editor_.value(input).dtype;
   value.shape = std::move(shape);
   value.shape_known = true;
@@ -239,7 +239,7 @@ void Pusher::put_behind(int op, size_t slot, const Perm& perm) {
   const ValueId old = editor_.op(op).outputs[slot];
   if (old == kNoValue || is_identity(perm)) return;
   Value twin = editor_.value(old);
-  twin.name = editor_.graph().fresh_name(twin_name(twin.name, perm));
+  twin.name = editor_.fresh_name(twin_name(twin.name, perm));
   twin.shape = permuted_shape(twin.shape, inverse(perm));
   twin.quantization = permuted_quantization(twin.quantization, inverse(perm));
   const std::string name = twin.name;
@@ -323,6 +323,7 @@ bool Pusher::loses_transpose_freely(ValueId id, const Perm& perm) const {
 std::optional<std::vector<ValueId>> Pusher::inputs_without(int transpose, int reader, bool forced) {
   const Perm perm = perm_of(transpose);
   const std::vector<ValueId> inputs = editor_.op(reader).inputs;
+  steps_left_ -= static_cast<int64_t>(inputs.size());
   for (ValueId id : inputs) {
     if (id == kNoValue) continue;
     const size_t rank = editor_.value(id).shape.size();

@@ -45,5 +45,16 @@ TEST(CanFold, AShortFileDoesNotBecomeALargePlan) {
   EXPECT_FALSE(can_fold(graph, graph.add_op(OpKind::Expand, "expand", {c}, {y})));
 }
 
+TEST(Folder, StopsAtItsLimit) {
+  Graph graph;
+  const ValueId c = graph.add_constant("c", Tensor::of<float>({2}, {-1, 1}));
+  Value eight_bytes = graph.value(c);
+  eight_bytes.constant.reset();
+  const ValueId y = graph.add_value(eight_bytes), z = graph.add_value(eight_bytes);
+  Folder folder(graph, 15);
+  EXPECT_TRUE(folder.fold(graph.add_op(OpKind::Relu, "first", {c}, {y})));
+  EXPECT_FALSE(folder.fold(graph.add_op(OpKind::Relu, "second", {c}, {z})));
+}
+
 }  // namespace
 }  // namespace quern

@@ -10,6 +10,7 @@
 #include "graph/infer.h"
 #include "graph/verify.h"
 #include "prepare/prepare.h"
+#include "prepare/run_graph.h"
 #include "read/reader.h"
 #include "support/assets.h"
 
@@ -67,6 +68,21 @@ TEST_P(RealModel, IsPreparedWithFewTransposes) {
   EXPECT_TRUE(verify(*graph).ok());
 }
 
+class SmallRealModel : public testing::TestWithParam<const char*> {};
+
+TEST_P(SmallRealModel, GivesTheSameNumbers) {
+  QUERN_ASSET_OR_SKIP(path, GetParam());
+  auto graph = read_fixed(path);
+  ASSERT_TRUE(graph.ok() && fix_shapes(*graph).ok() && resolve(*graph).ok());
+  const auto inputs = test::inputs_of(*graph);
+  const auto before = test::run_graph(*graph, inputs);
+  ASSERT_TRUE(before.ok()) << before.error().message;
+  ASSERT_TRUE(prepare(*graph).ok());
+  const auto after = test::run_graph(*graph, inputs);
+  ASSERT_TRUE(after.ok()) << after.error().message;
+  for (size_t i = 0; i < before->size(); ++i) test::expect_same((*before)[i], (*after)[i]);
+}
+
 constexpr ModelRow kModels[] = {
     {"nanodet/nanodet_m_416.onnx", 17},  // the input, and 16 channel shuffles
     {"nanodet/fastestdet.onnx", 2},
@@ -102,12 +118,25 @@ constexpr ModelRow kModels[] = {
     {"misc/split_concat_u8.tflite", 0},
 };
 
-INSTANTIATE_TEST_SUITE_P(Prepare, RealModel, testing::ValuesIn(kModels), [](const auto& each) {
-  std::string name = each.param.path;
+constexpr const char* kSmallModels[] = {
+    "misc/mnist-8.onnx",
+    "misc/conv_qdq_s8s8_perchannel.onnx",
+    "misc/conv_qdq_u8u8.onnx",
+    "misc/person_detect_int8.tflite",
+    "face/yunet_120x160_full_integer_quant.tflite",
+    "classification/mobilenet_v1_0.25_224_imagenet.onnx",
+};
+
+std::string test_name(std::string name) {
   std::replace_if(
       name.begin(), name.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
   return name;
-});
+}
+
+INSTANTIATE_TEST_SUITE_P(Prepare, RealModel, testing::ValuesIn(kModels),
+                         [](const auto& each) { return test_name(each.param.path); });
+INSTANTIATE_TEST_SUITE_P(Prepare, SmallRealModel, testing::ValuesIn(kSmallModels),
+                         [](const auto& each) { return test_name(each.param); });
 
 }  // namespace
 }  // namespace quern

@@ -1,7 +1,11 @@
 // Runs a small graph operator by operator on the reference kernels, and makes inputs for it.
 #pragma once
 
+#include <gtest/gtest.h>
+
+#include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <map>
 #include <vector>
 
@@ -46,6 +50,27 @@ inline Tensor random_tensor(const Value& value, uint32_t seed) {
     }
   }
   return *std::move(tensor);
+}
+
+/// Floats up to rounding, everything else to the bit.
+inline void expect_same(const Tensor& before, const Tensor& after) {
+  ASSERT_EQ(before.dtype(), after.dtype());
+  ASSERT_EQ(before.shape(), after.shape());
+  if (before.dtype() != DType::float32) {
+    EXPECT_EQ(std::memcmp(before.raw(), after.raw(), static_cast<size_t>(before.bytes())), 0);
+    return;
+  }
+  for (size_t i = 0; i < static_cast<size_t>(before.size()); ++i) {
+    const float a = before.data<float>()[i], b = after.data<float>()[i];
+    ASSERT_NEAR(a, b, 1e-4f * (1 + std::fabs(a))) << "element " << i;
+  }
+}
+
+/// Random tensors for all inputs of a graph.
+inline std::vector<Tensor> inputs_of(const Graph& graph) {
+  std::vector<Tensor> inputs;
+  for (ValueId id : graph.inputs) inputs.push_back(random_tensor(graph.value(id), static_cast<uint32_t>(id) + 1));
+  return inputs;
 }
 
 }  // namespace quern::test

@@ -1,8 +1,6 @@
 // The passes change no number: every case of every .graph file, and small random graphs, are run before and after.
 #include <gtest/gtest.h>
 
-#include <cmath>
-#include <cstring>
 #include <fstream>
 #include <functional>
 #include <string>
@@ -105,32 +103,13 @@ class RandomNet {
   std::string last_ = "v0";
 };
 
-void expect_same(const Tensor& before, const Tensor& after) {
-  ASSERT_EQ(before.dtype(), after.dtype());
-  ASSERT_EQ(before.shape(), after.shape());
-  if (before.dtype() != DType::float32) {
-    EXPECT_EQ(std::memcmp(before.raw(), after.raw(), static_cast<size_t>(before.bytes())), 0);
-    return;
-  }
-  for (size_t i = 0; i < static_cast<size_t>(before.size()); ++i) {
-    const float a = before.data<float>()[i], b = after.data<float>()[i];
-    ASSERT_NEAR(a, b, 1e-4f * (1 + std::fabs(a))) << "element " << i;
-  }
-}
-
-std::vector<Tensor> inputs_of(const Graph& graph) {
-  std::vector<Tensor> inputs;
-  for (ValueId id : graph.inputs) inputs.push_back(test::random_tensor(graph.value(id), static_cast<uint32_t>(id) + 1));
-  return inputs;
-}
-
 /// Compares the outputs of `text` before and after `change`. The sentence says why it could not be run before.
 std::string compare(const std::string& text, const std::function<Status(Graph&)>& change) {
   auto graph = parse_text(text);
   if (!graph.ok()) return graph.error().message;
   if (const Status inferred = infer(*graph); !inferred.ok()) return inferred.error().message;
   if (const auto resolved = resolve(*graph); !resolved.ok()) return resolved.error().message;
-  const std::vector<Tensor> inputs = inputs_of(*graph);
+  const std::vector<Tensor> inputs = test::inputs_of(*graph);
   const auto before = test::run_graph(*graph, inputs);
   if (!before.ok()) return before.error().message;
   const Status changed = change(*graph);
@@ -138,7 +117,7 @@ std::string compare(const std::string& text, const std::function<Status(Graph&)>
   if (!changed.ok() || !infer(*graph).ok()) return "";
   const auto after = test::run_graph(*graph, inputs);
   EXPECT_TRUE(after.ok()) << after.error().message << "\n" << to_text(*graph);
-  for (size_t i = 0; after.ok() && i < before->size(); ++i) expect_same((*before)[i], (*after)[i]);
+  for (size_t i = 0; after.ok() && i < before->size(); ++i) test::expect_same((*before)[i], (*after)[i]);
   return "";
 }
 
