@@ -38,6 +38,7 @@ Result<ValueId> Context::read(const std::string& name) {
 Result<ValueId> Context::materialize(const std::string& name, const Dequantized& source) {
   if (const Tensor* stored = constant(source.quantized)) {
     QUERN_TRY(Tensor real, dequantize(*stored));
+    made_bytes_ += real.bytes();
     values_[name] = graph.add_constant(name, std::move(real));
     ranks_.resize(graph.values.size(), rank(source.quantized));
     return values_[name];
@@ -95,6 +96,7 @@ Result<ValueId> Context::outside_value(const std::string& name, ValueId id) {
 
 Status Context::define_constant(const std::string& name, Tensor tensor) {
   QUERN_CHECK(claim(name));
+  made_bytes_ += tensor.bytes();
   ranks_.push_back(static_cast<int>(tensor.rank()));
   values_[name] = graph.add_constant(name, std::move(tensor));
   return {};
@@ -109,6 +111,7 @@ ValueId Context::make_like(const std::string& wish, ValueId like) {
 }
 
 ValueId Context::make_constant(const std::string& wish, Tensor tensor) {
+  made_bytes_ += tensor.bytes();
   const auto rank_of_tensor = static_cast<int>(tensor.rank());
   const ValueId id = graph.add_constant(unique(wish), std::move(tensor));
   ranks_.push_back(rank_of_tensor);
@@ -172,6 +175,13 @@ std::optional<std::vector<float>> Context::constant_floats(ValueId id) const {
   const Tensor* tensor = constant(id);
   if (tensor == nullptr || tensor->dtype() != DType::float32) return std::nullopt;
   return std::vector<float>(tensor->data<float>().begin(), tensor->data<float>().end());
+}
+
+Status Context::within_budget() const {
+  const int64_t limit = 16 * (file_bytes_ + external.bytes()) + (int64_t{64} << 20);
+  if (made_bytes_ <= limit) return {};
+  return fail(ErrorCode::out_of_memory,
+              "with it the model makes {} bytes of constants, beyond the limit of {} for its size", made_bytes_, limit);
 }
 
 Result<ValueId> Context::set_quantization(ValueId id, const Quantization& quantization) {

@@ -46,7 +46,7 @@ struct Dequantized {
 
 class Context {
  public:
-  explicit Context(const std::string& model_path) : external(model_path) {}
+  Context(const std::string& model_path, int64_t file_bytes) : external(model_path), file_bytes_(file_bytes) {}
 
   Graph graph;
   ExternalData external;
@@ -101,6 +101,9 @@ class Context {
   /// Gives a value its quantization, as a DequantizeLinear or a QLinear operator states it. Returns the value, or a
   /// copy of a constant that is already read with another one. unsupported when the value has another one.
   Result<ValueId> set_quantization(ValueId id, const Quantization& quantization);
+  /// out_of_memory once the constants made here (reordered, dequantized, …) are far more than the files hold: a small
+  /// file may name one constant in many nodes.
+  Status within_budget() const;
   /// Notes that an operator reads the integers of this value as plain numbers.
   void read_plainly(ValueId id) { plain_.insert(id); }
 
@@ -116,6 +119,8 @@ class Context {
   std::unordered_map<std::string, int> suffixes_;
   std::unordered_set<std::string> op_names_;
   std::unordered_set<ValueId> plain_;
+  int64_t file_bytes_;
+  int64_t made_bytes_ = 0;  ///< of constants that are not the file's own
   std::vector<int> ranks_;  ///< by value
 };
 

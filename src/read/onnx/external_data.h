@@ -21,6 +21,8 @@ class ExternalData {
 
   /// Fills `out` from where the tensor says its elements are. Errors: invalid_file, not_found, io.
   Status read(const TensorProto& tensor, std::span<std::byte> out);
+  /// Bytes handed out so far.
+  int64_t bytes() const { return taken_; }
 
  private:
   struct File {

@@ -152,7 +152,7 @@ Result<ValueId> conv_transpose_weights(Context& cx, const Node& node, ValueId id
     return node.fail(ErrorCode::unsupported,
                      "its weights are no constant, and 'group' is {}; only group 1 is read then", groups);
   }
-  if (groups < 1 || tensor->shape()[0] % groups != 0) {
+  if (groups < 1 || tensor->empty() || tensor->shape()[0] % groups != 0) {
     return node.fail(ErrorCode::invalid_file, "group {} does not divide {} input channels", groups, tensor->shape()[0]);
   }
   if (tensor->quantization.per_axis() && tensor->quantization.axis != 1) {

@@ -56,7 +56,7 @@ Result<ValueId> bias_vector(Context& cx, ValueId c, int64_t channels) {
 Result<bool> emit_fully_connected(Context& cx, Node& node, const Gemm& g) {
   const Tensor* weights = cx.constant(g.b);
   const bool factors = g.alpha != 1 || (g.beta != 1 && g.c != kNoValue);
-  if (weights == nullptr || weights->rank() != 2 || g.transpose_a || factors) return false;
+  if (weights == nullptr || weights->rank() != 2 || weights->empty() || g.transpose_a || factors) return false;
   const int64_t channels = weights->shape()[g.transpose_b ? 0 : 1];
   ValueId bias = kNoValue;
   if (g.c != kNoValue) {

@@ -1,4 +1,7 @@
 // Resize and its forerunner Upsample. Both speak of all axes, so that their lists are put in our order of axes.
+#include <algorithm>
+#include <numeric>
+
 #include "read/onnx/layout.h"
 #include "read/onnx/rows.h"
 
@@ -48,6 +51,21 @@ Status rename_axes(const Node& node, Ints& axes) {
     axis = kNew[axis < 0 ? axis + 4 : axis];
   }
   return {};
+}
+
+/// Puts named axes in rising order, and constant lists with them.
+void sort_axes(ResizeAttrs& attrs) {
+  std::vector<size_t> order(attrs.axes.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::sort(order.begin(), order.end(), [&attrs](size_t a, size_t b) { return attrs.axes[a] < attrs.axes[b]; });
+  const auto sorted = [&order](auto list) {
+    auto result = list;
+    for (size_t i = 0; i < order.size() && list.size() == order.size(); ++i) result[i] = list[order[i]];
+    return result;
+  };
+  attrs.axes = sorted(attrs.axes);
+  attrs.sizes = sorted(attrs.sizes);
+  attrs.scales = sorted(attrs.scales);
 }
 
 /// A parameter input in our order: nothing to do when it speaks of named axes, else four entries change places.
@@ -110,6 +128,7 @@ Status emit_resize(Context& cx, Node& node, Parameters parameters, ResizeAttrs a
   QUERN_TRY(parameters.scales, in_our_order(cx, parameters.scales, attrs));
   QUERN_TRY(parameters.sizes, in_our_order(cx, parameters.sizes, attrs));
   QUERN_CHECK(rename_axes(node, attrs.axes));
+  if (parameters.scales == kNoValue && parameters.sizes == kNoValue && attrs.roi.empty()) sort_axes(attrs);
   return emit_spatial(cx, node, OpKind::Resize, {node.inputs[0], kNoValue, parameters.scales, parameters.sizes}, attrs);
 }
 

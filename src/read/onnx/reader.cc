@@ -62,8 +62,8 @@ Status check_name(const std::string& name) {
 
 class Reader {
  public:
-  Reader(const ModelProto& model, const std::string& path)
-      : graph_(model.graph()), model_(model), cx_(path), readers_(model.graph()) {}
+  Reader(const ModelProto& model, const std::string& path, int64_t file_bytes)
+      : graph_(model.graph()), model_(model), cx_(path, file_bytes), readers_(model.graph()) {}
 
   Result<Graph> run() {
     QUERN_CHECK(check_model());
@@ -283,11 +283,29 @@ void Reader::read_rank_hints() {
   }
 }
 
+/// What to try instead of an operator that is not read.
+struct Hint {
+  std::string_view type;
+  const char* sentence;
+};
+constexpr Hint kHints[] = {
+    {"If", "control flow is not read: simplify the model with its input shapes fixed (onnxsim)"},
+    {"Loop", "control flow is not read: unroll it when exporting"},
+    {"Scan", "control flow is not read: unroll it when exporting"},
+    {"DynamicQuantizeLinear", "scales found while running are not read: quantize the model statically"},
+    {"ConvInteger", "scales found while running are not read: quantize the model statically"},
+    {"MatMulInteger", "scales found while running are not read: quantize the model statically"},
+    {"NonMaxSuppression", "cut the graph before it; the detection tasks suppress overlapping boxes themselves"},
+};
+
 Error Reader::unknown(const Node& node, const std::string& domain) const {
+  const std::string& type = node.proto->op_type();
+  const char* hint = "simplify the model (onnxsim), or cut the graph before it";
+  for (const Hint& row : kHints) {
+    if (row.type == type) hint = row.sentence;
+  }
   const std::string set = domain.empty() ? fmt::format("ai.onnx, opset {}", node.opset) : domain;
-  return node.fail(ErrorCode::unsupported,
-                   "the operator {} of {} is not read; try to simplify the model (onnxsim), or cut the graph before it",
-                   node.proto->op_type(), set);
+  return node.fail(ErrorCode::unsupported, "the operator {} of {} is not read; {}", type, set, hint);
 }
 
 Status Reader::read_node(int index) {
@@ -316,10 +334,9 @@ Status Reader::read_node(int index) {
   if (row == nullptr) return unknown(node, domain);
   node.op = row->op;
   Status done = read_with(index, *row, node);
-  if (done.ok())
-    return node.attributes.finish().ok() ? Status{}
-                                         : Status(node.fail(node.attributes.finish().error().code, "{}",
-                                                            node.attributes.finish().error().message));
+  if (done.ok()) done = node.attributes.finish();
+  if (done.ok()) done = cx_.within_budget();
+  if (done.ok()) return {};
   Error& error = done.error();
   if (error.op.empty()) error = node.fail(error.code, "{}", error.message);
   return done;
@@ -475,7 +492,7 @@ Result<Graph> read_onnx(std::span<const std::byte> bytes, const std::string& pat
   };
   auto model = onnx::parse(bytes);
   if (!model.ok()) return named(model.error());
-  auto graph = onnx::Reader(*model, path).run();
+  auto graph = onnx::Reader(*model, path, static_cast<int64_t>(bytes.size())).run();
   if (!graph.ok()) return named(graph.error());
   return graph;
 }
