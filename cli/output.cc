@@ -20,6 +20,15 @@ size_t width_of(const std::string& cell) {
       std::count_if(cell.begin(), cell.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
 }
 
+constexpr size_t kWidestCell = 64;
+
+/// A cell that is too wide keeps its ends: converters join dozens of names into one, and the ends tell them apart.
+std::string shortened(const std::string& cell) {
+  if (width_of(cell) <= kWidestCell || width_of(cell) != cell.size()) return cell;
+  constexpr size_t kTail = kWidestCell / 2;
+  return cell.substr(0, kWidestCell - kTail - 1) + "…" + cell.substr(cell.size() - kTail);
+}
+
 void append_padded(std::string& line, const std::string& cell, size_t width, bool right) {
   const std::string pad(width - width_of(cell), ' ');
   line += right ? pad + cell : cell + pad;
@@ -80,7 +89,11 @@ int give_error(const Voice& voice, const Error& error) {
   return exit_status(error);
 }
 
-std::string table(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows) {
+std::string table(const std::vector<std::string>& head, std::vector<std::vector<std::string>> rows) {
+  // The last column has nothing behind it to push away.
+  for (auto& row : rows) {
+    for (size_t i = 0; i + 1 < row.size(); ++i) row[i] = shortened(row[i]);
+  }
   std::vector<size_t> widths;
   std::vector<bool> right(head.size(), !rows.empty());
   for (const std::string& cell : head) widths.push_back(width_of(cell));

@@ -47,7 +47,8 @@ Status give_json(const Voice& voice, const Json& object);
 int give_error(const Voice& voice, const Error& error);
 
 /// Rows as aligned columns, two blanks apart; columns whose cells all read as numbers are right-aligned.
-std::string table(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows);
+/// A wide cell is shortened in its middle, but for the last column.
+std::string table(const std::vector<std::string>& head, std::vector<std::vector<std::string>> rows);
 
 /// 1234567 as "1,234,567".
 std::string grouped(int64_t number);

@@ -51,6 +51,7 @@ Error as_usage(Error error) {
 }
 
 Status check(const RunOptions& options) {
+  if (options.model.file.empty()) return usage("MODEL is required; see quern run --help");
   const int sources = (options.pictures.empty() ? 0 : 1) + (options.inputs.empty() ? 0 : 1);
   if (sources > 1) return usage("give pictures or --input arrays, not both");
   if (sources == 0 && !options.seed) return usage("nothing to run on: give a picture, --input FILE or --random SEED");
@@ -353,6 +354,7 @@ Action add_run(CLI::App& app) {
   auto options = std::make_shared<RunOptions>();
   RunOptions& o = *options;
   o.model.add_to(app);
+  app.get_option("MODEL")->required(false);  // --isa list needs none
   app.add_option("PICTURE", o.pictures, "JPEG, PNG, BMP or PPM");
   app.add_option("--input", o.inputs, "an array instead of pictures: .npy, .npz, .raw or .bin (repeat)")
       ->type_name("[NAME=]FILE")
