@@ -27,7 +27,8 @@ Result<Model> bind_input(const Model& model, const std::string& text) {
   if (equals == std::string::npos || equals == 0) return usage(fmt::format("--bind {}: write NAME=FILE.npy", text));
   auto tensor = read_npy(text.substr(equals + 1));
   if (!tensor.ok()) return tensor.status();
-  return model.with_constant(text.substr(0, equals), *tensor);
+  auto bound = model.with_constant(text.substr(0, equals), *tensor);
+  return bound.ok() ? bound : as_usage(bound.error());
 }
 
 }  // namespace
@@ -74,7 +75,7 @@ Result<Model> load(const ModelOptions& options, const Voice& voice) {
     auto named = parse_named_shape(text);
     if (!named.ok()) return named.status();
     model = model->with_shape(named->name, named->shape);
-    if (!model.ok()) return model;
+    if (!model.ok()) return as_usage(model.error());
   }
   return model;
 }

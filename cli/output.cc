@@ -62,6 +62,11 @@ int exit_status(const Error& error) {
   return kBug;
 }
 
+Error as_usage(Error error) {
+  if (error.code == ErrorCode::not_found) error.code = ErrorCode::invalid_argument;
+  return error;
+}
+
 void say(const Voice& voice, const std::string& text) {
   if (voice.quiet) return;
   fmt::print(voice.json ? stderr : stdout, "{}{}", text, text.ends_with('\n') ? "" : "\n");

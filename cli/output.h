@@ -35,6 +35,8 @@ enum Exit : int {
   kBug = 70
 };
 int exit_status(const Error& error);
+/// A name the user typed that nothing has is a usage error, not a missing file.
+Error as_usage(Error error);
 
 /// Human text goes to stdout, or to stderr when stdout carries JSON; nothing with --quiet.
 void say(const Voice& voice, const std::string& text);

@@ -44,12 +44,6 @@ Error usage(std::string sentence) {
   return {ErrorCode::invalid_argument, std::move(sentence)};
 }
 
-/// A name the user typed that nothing has is a usage error, not a missing file.
-Error as_usage(Error error) {
-  error.code = ErrorCode::invalid_argument;
-  return error;
-}
-
 Status check(const RunOptions& options) {
   if (options.model.file.empty()) return usage("MODEL is required; see quern run --help");
   const int sources = (options.pictures.empty() ? 0 : 1) + (options.inputs.empty() ? 0 : 1);

@@ -30,7 +30,7 @@ Result<int> show(const Voice& voice, const std::string& name) {
     text += describe(task);
     lines.push_back({task.name, task.summary});
   }
-  if (list.empty()) return find_task(name).status();
+  if (list.empty()) return as_usage(find_task(name).error());
   say(voice, name.empty() ? table({"task", "what it makes of the numbers"}, lines) : text);
   const Status status = give_json(voice, {{"schema", "quern.tasks/1"}, {"tasks", list}});
   if (!status.ok()) return status;
