@@ -1,0 +1,82 @@
+// Linear resize of H and W of a channels-last float32 value, in the order of operations in which ONNX Runtime adds: the four
+// neighbours' weights are products in float32, and their terms are added left to right. Linear weights of common scales are
+// multiples of 1/16, so sums of 8-bit codes often are exact ties when they are quantized again; only the same order falls on
+// the same side of them.
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "kernels/reference_kernel.h"
+#include "kernels/resize/coordinates.h"
+
+namespace quern {
+
+namespace {
+
+/// Two neighbours of every output position, and the weight of each.
+struct Neighbours {
+  std::vector<int64_t> first, second;
+  std::vector<float> first_weight, second_weight;
+};
+
+Neighbours neighbours(const ResizeAxis& axis) {
+  Neighbours n;
+  const auto last = static_cast<float>(axis.in - 1);
+  for (int64_t i = 0; i < axis.out; ++i) {
+    const float position = std::clamp(source_position(axis, i), 0.0f, last);
+    const int64_t first = std::min(static_cast<int64_t>(position), axis.in - 1);
+    const int64_t second = std::min(first + 1, axis.in - 1);
+    n.first.push_back(first);
+    n.second.push_back(second);
+    // On the last element both neighbours are the same, and share the weight.
+    n.first_weight.push_back(first == second ? 0.5f : std::abs(position - static_cast<float>(second)));
+    n.second_weight.push_back(first == second ? 0.5f : std::abs(position - static_cast<float>(first)));
+  }
+  return n;
+}
+
+struct Plane {
+  int64_t height = 0, width = 0, channels = 0;
+};
+
+void resize_row(const float* top, const float* bottom, float top_weight, float bottom_weight, const Neighbours& columns,
+                int64_t channels, float* out) {
+  for (size_t x = 0; x < columns.first.size(); ++x) {
+    const float* in[] = {top + columns.first[x] * channels, top + columns.second[x] * channels,
+                         bottom + columns.first[x] * channels, bottom + columns.second[x] * channels};
+    const float weight[] = {columns.first_weight[x] * top_weight, columns.second_weight[x] * top_weight,
+                            columns.first_weight[x] * bottom_weight, columns.second_weight[x] * bottom_weight};
+    for (int64_t c = 0; c < channels; ++c) {
+      *out++ = weight[0] * in[0][c] + weight[1] * in[1][c] + weight[2] * in[2][c] + weight[3] * in[3][c];
+    }
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<Kernel> resize_bilinear_reference(const OpCall& call) {
+  if (call.kind != OpKind::Resize || call.inputs[0].size() == 0 || call.inputs[0].shape.size() != 4) return nullptr;
+  const auto& attrs = call.as<ResizeAttrs>();
+  const bool plain_linear = attrs.mode == ResizeMode::linear && !attrs.antialias && !attrs.exclude_outside &&
+                            attrs.coordinates != Coordinates::tf_crop_and_resize;
+  const Shape& in = call.inputs[0].shape;
+  const Shape& out = call.outputs[0].shape;
+  if (!plain_linear || !plain(call) || !all_of_type(call, DType::float32) || in[0] != out[0] || in[3] != out[3]) {
+    return nullptr;
+  }
+  const Plane plane{in[1], in[2], in[3]};
+  return make_kernel([plane, rows = neighbours(resize_axis(call, 1)), columns = neighbours(resize_axis(call, 2)),
+                      batch = in[0], height = out[1], width = out[2]](const Buffers& b, ThreadPool& pool) {
+    pool.parallel_for(batch * height, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t line = begin; line < end; ++line) {
+        const auto y = static_cast<size_t>(line % height);
+        const int64_t stride = plane.width * plane.channels;
+        const float* image = b.in<float>(0) + line / height * plane.height * stride;
+        resize_row(image + rows.first[y] * stride, image + rows.second[y] * stride, rows.first_weight[y],
+                   rows.second_weight[y], columns, plane.channels, b.out<float>(0) + line * width * plane.channels);
+      }
+    });
+  });
+}
+
+}  // namespace quern
