@@ -1,8 +1,8 @@
 #include "run/layout.h"
 
+#include <algorithm>
 #include <cstring>
 #include <set>
-#include <string_view>
 
 #include "base/error.h"
 
@@ -10,22 +10,48 @@ namespace quern {
 
 namespace {
 
-constexpr std::string_view kTwin = "@nhwc";
+using Permutation = std::vector<size_t>;
 
-Result<Tensor> to_channels_first(const Tensor& nhwc) {
-  const Shape& from = nhwc.shape();
-  QUERN_TRY(Tensor out, Tensor::make(nhwc.dtype(), {from[0], from[3], from[1], from[2]}));
-  out.quantization = nhwc.quantization;
-  const size_t unit = size_of(nhwc.dtype());
-  const auto* source = static_cast<const std::byte*>(nhwc.raw());
+/// The permutation that a twin's suffix names, or an empty one when the name is no twin's of this rank.
+Permutation permutation_of(const std::string& suffix, size_t rank) {
+  if (suffix == "nhwc") return rank == 4 ? Permutation{0, 3, 1, 2} : Permutation{};
+  Permutation permutation;
+  for (const char digit : suffix) {
+    if (digit < '0' || digit > '9') return {};
+    permutation.push_back(static_cast<size_t>(digit - '0'));
+  }
+  Permutation sorted = permutation;
+  std::sort(sorted.begin(), sorted.end());
+  for (size_t i = 0; i < sorted.size(); ++i) {
+    if (sorted[i] != i) return {};
+  }
+  return permutation.size() == rank ? permutation : Permutation{};
+}
+
+Result<Tensor> transposed(const Tensor& tensor, const Permutation& permutation) {
+  const Shape& from = tensor.shape();
+  std::vector<int64_t> strides(from.size(), 1);
+  for (size_t i = from.size() - 1; i-- > 0;) strides[i] = strides[i + 1] * from[i + 1];
+  Shape shape;
+  std::vector<int64_t> steps;
+  for (const size_t axis : permutation) {
+    shape.push_back(from[axis]);
+    steps.push_back(strides[axis]);
+  }
+  QUERN_TRY(Tensor out, Tensor::make(tensor.dtype(), shape));
+  out.quantization = tensor.quantization;
+  const size_t unit = size_of(tensor.dtype());
+  const auto* source = static_cast<const std::byte*>(tensor.raw());
   auto* target = static_cast<std::byte*>(out.mutable_raw());
-  const int64_t pixels = from[1] * from[2];
-  for (int64_t n = 0; n < from[0]; ++n) {
-    for (int64_t c = 0; c < from[3]; ++c) {
-      for (int64_t p = 0; p < pixels; ++p) {
-        std::memcpy(target, source + static_cast<size_t>((n * pixels + p) * from[3] + c) * unit, unit);
-        target += unit;
-      }
+  std::vector<int64_t> index(shape.size(), 0);
+  int64_t at = 0;
+  for (int64_t i = 0; i < out.size(); ++i, target += unit) {
+    std::memcpy(target, source + static_cast<size_t>(at) * unit, unit);
+    for (size_t axis = shape.size(); axis-- > 0;) {
+      at += steps[axis];
+      if (++index[axis] < shape[axis]) break;
+      at -= steps[axis] * shape[axis];
+      index[axis] = 0;
     }
   }
   return out;
@@ -38,13 +64,16 @@ Result<NamedTensors> in_file_layout(NamedTensors values) {
   for (const auto& [name, tensor] : values) names.insert(name);
   NamedTensors out;
   for (auto& [name, tensor] : values) {
-    if (!name.ends_with(kTwin) || tensor.rank() != 4) {
+    const size_t mark = name.rfind('@');
+    const auto permutation =
+        mark == std::string::npos ? Permutation{} : permutation_of(name.substr(mark + 1), tensor.shape().size());
+    if (permutation.empty()) {
       out.emplace_back(std::move(name), std::move(tensor));
       continue;
     }
-    std::string own = name.substr(0, name.size() - kTwin.size());
+    std::string own = name.substr(0, mark);
     if (names.count(own) != 0) continue;
-    QUERN_TRY(Tensor turned, to_channels_first(tensor));
+    QUERN_TRY(Tensor turned, transposed(tensor, permutation));
     out.emplace_back(std::move(own), std::move(turned));
   }
   return out;

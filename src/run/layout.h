@@ -11,8 +11,9 @@ namespace quern {
 
 using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
 
-/// "X@nhwc" is the channels-last twin of the file's value X (graph/graph.h): where X itself is gone, its twin is
-/// transposed back and takes the name; where X is there, the twin is left out.
+/// "X@nhwc" is the channels-last twin of the file's value X, and "X@021" a twin in another order: X = Transpose(twin,
+/// digits) (docs/passes.md). Where X itself is gone, its twin is transposed back and takes the name; where X is there,
+/// the twin is left out.
 Result<NamedTensors> in_file_layout(NamedTensors values);
 
 }  // namespace quern

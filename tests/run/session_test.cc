@@ -60,6 +60,17 @@ TEST(Layout, ATwinAloneIsTurnedBack) {
   EXPECT_THAT((*turned)[0].second.data<float>(), testing::ElementsAre(1, 3, 2, 4));
 }
 
+TEST(Layout, ATwinInAnotherOrderIsTurnedBackByItsDigits) {
+  NamedTensors values;
+  values.emplace_back("a@021", Tensor::of<float>({1, 2, 3}, {1, 2, 3, 4, 5, 6}));
+  values.emplace_back("mail@07", Tensor::of<float>({1, 2}, {1, 2}));  // no permutation: a name as any other
+  const auto turned = in_file_layout(std::move(values));
+  EXPECT_EQ((*turned)[0].first, "a");
+  EXPECT_EQ((*turned)[0].second.shape(), (Shape{1, 3, 2}));
+  EXPECT_THAT((*turned)[0].second.data<float>(), testing::ElementsAre(1, 4, 2, 5, 3, 6));
+  EXPECT_EQ((*turned)[1].first, "mail@07");
+}
+
 TEST(Layout, ATwinBesideItsOriginalIsLeftOut) {
   NamedTensors values;
   values.emplace_back("a@nhwc", Tensor::of<float>({1, 1, 1, 1}, {1}));
