@@ -48,7 +48,6 @@ Status check(const RunOptions& options) {
   if (options.model.file.empty()) return usage("MODEL is required; see quern run --help");
   const int sources = (options.pictures.empty() ? 0 : 1) + (options.inputs.empty() ? 0 : 1);
   if (sources > 1) return usage("give pictures or --input arrays, not both");
-  if (sources == 0 && !options.seed) return usage("nothing to run on: give a picture, --input FILE or --random SEED");
   if (options.pictures.empty() && (!options.overlay.empty() || (!options.task.empty() && options.task != "tensor"))) {
     return usage("--task and -o need pictures");
   }
@@ -287,6 +286,8 @@ Result<int> run(const Voice& voice, const RunOptions& options) {
   if (!status.ok()) return status;
   auto model = load(options.model, voice);
   if (!model.ok()) return model.status();
+  const bool fed = !options.pictures.empty() || !options.inputs.empty() || options.seed;
+  if (!fed && !model->inputs().empty()) return usage("nothing to run on: give a picture, --input FILE or --random SEED");
   auto arrays = read_inputs(*model, options.inputs);
   if (!arrays.ok()) return arrays.status();
   auto compiled = build(voice, options, *model, *arrays);
