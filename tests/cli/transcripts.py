@@ -16,9 +16,11 @@ import difflib
 import os
 import re
 import shlex
+import struct
 import subprocess
 import sys
 import tempfile
+import zlib
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -52,12 +54,30 @@ def run(command, quern, folder):
     return out if not out or out.endswith("\n") else out + "\n", done.returncode
 
 
+def png_header(width, height):
+    """A PNG whose header promises more than its few bytes hold."""
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(b"\0")) + chunk(b"IEND", b"")
+
+
+def npy(descr, shape, item_bytes):
+    """Zeros in numpy's file form."""
+    head = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
+    count = 1
+    for extent in shape:
+        count *= extent
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head.encode() + bytes(count * item_bytes)
+
+
 def transcript(text, quern):
     with tempfile.TemporaryDirectory(prefix="quern-cli-") as scratch:
         folder = Path(scratch)
         (folder / "models").symlink_to(ROOT / "models")
         (folder / "not_a_picture.png").write_bytes(b"this is no picture")
         (folder / "not_a_model.onnx").write_bytes(b"hello\n")
+        (folder / "hundred_megapixels.png").write_bytes(png_header(10000, 10000))
+        (folder / "doubles.npy").write_bytes(npy("<f8", (1, 3, 64, 64), 8))
         lines = [comment(text)]
         for command in commands(text):
             out, status = run(command, quern, folder)
