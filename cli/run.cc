@@ -287,7 +287,8 @@ Result<int> run(const Voice& voice, const RunOptions& options) {
   auto model = load(options.model, voice);
   if (!model.ok()) return model.status();
   const bool fed = !options.pictures.empty() || !options.inputs.empty() || options.seed;
-  if (!fed && !model->inputs().empty()) return usage("nothing to run on: give a picture, --input FILE or --random SEED");
+  if (!fed && !model->inputs().empty())
+    return usage("nothing to run on: give a picture, --input FILE or --random SEED");
   auto arrays = read_inputs(*model, options.inputs);
   if (!arrays.ok()) return arrays.status();
   auto compiled = build(voice, options, *model, *arrays);

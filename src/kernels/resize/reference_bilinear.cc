@@ -1,7 +1,7 @@
-// Linear resize of H and W of a channels-last float32 value, in the order of operations in which ONNX Runtime adds: the four
-// neighbours' weights are products in float32, and their terms are added left to right. Linear weights of common scales are
-// multiples of 1/16, so sums of 8-bit codes often are exact ties when they are quantized again; only the same order falls on
-// the same side of them.
+// Linear resize of H and W of a channels-last float32 value, in the order of operations in which ONNX Runtime adds: the
+// four neighbours' weights are products in float32, and their terms are added left to right. Linear weights of common
+// scales are multiples of 1/16, so sums of 8-bit codes often are exact ties when they are quantized again; only the
+// same order falls on the same side of them.
 #include <algorithm>
 #include <cmath>
 #include <vector>
