@@ -55,13 +55,20 @@ inline simde__m128i cvtepi32_epi8(simde__m512i v) {
 inline simde__m512i srav_epi32(simde__m512i v, simde__m512i count) {
   auto out = Ints512::of(v);
   const auto by = Ints512::of(count);
-  for (int i = 0; i < 16; ++i) out.lane[i] >>= static_cast<uint32_t>(by.lane[i]) > 31 ? 31 : by.lane[i];
+  // In two statements: gcc 12's undefined-behaviour sanitizer gets `lane[i] >>= … lane[i]` wrong.
+  for (int i = 0; i < 16; ++i) {
+    const int shift = static_cast<uint32_t>(by.lane[i]) > 31 ? 31 : by.lane[i];
+    out.lane[i] = out.lane[i] >> shift;
+  }
   return out.vector();
 }
 inline simde__m512i srav_epi64(simde__m512i v, simde__m512i count) {
   auto out = Wides512::of(v);
   const auto by = Wides512::of(count);
-  for (int i = 0; i < 8; ++i) out.lane[i] >>= static_cast<uint64_t>(by.lane[i]) > 63 ? 63 : by.lane[i];
+  for (int i = 0; i < 8; ++i) {
+    const int64_t shift = static_cast<uint64_t>(by.lane[i]) > 63 ? 63 : by.lane[i];
+    out.lane[i] = out.lane[i] >> shift;
+  }
   return out.vector();
 }
 inline simde__m512i srai_epi32(simde__m512i v, unsigned int count) {
