@@ -9,6 +9,7 @@
 #include "base/isa.h"
 #include "base/threads.h"
 #include "kernels/kernel.h"
+#include "plan/describe.h"
 #include "plan/plan.h"
 #include "run/layout.h"
 
@@ -41,15 +42,6 @@ OpCall call_of(const Plan& plan, const PlanStep& step) {
   for (int id : step.inputs) call.inputs.push_back(operand_of(plan, id));
   for (int id : step.outputs) call.outputs.push_back(operand_of(plan, id));
   return call;
-}
-
-std::vector<ValueInfo> describe(const Plan& plan, const std::vector<int>& ids) {
-  std::vector<ValueInfo> infos;
-  for (int id : ids) {
-    const PlanValue& value = plan.values[static_cast<size_t>(id)];
-    infos.push_back({value.name, value.dtype, value.shape, true, value.quantization, value.constant >= 0, {}});
-  }
-  return infos;
 }
 
 Result<Isa> allowed_isa(const std::string& name) {

@@ -2,11 +2,11 @@
 
 #include <cmath>
 #include <cstring>
-#include <limits>
 #include <numeric>
 
 #include "base/half.h"
 #include "kernels/reference_kernel.h"
+#include "kernels/saturate.h"
 
 namespace quern {
 
@@ -105,18 +105,6 @@ void copy_row(const Map& map, const std::byte* in, std::byte* out, int64_t row) 
     } else {
       std::memcpy(out + run.to, in + offset + run.from, static_cast<size_t>(run.bytes));
     }
-  }
-}
-
-template <typename T>
-T saturated(double value) {
-  if constexpr (std::is_floating_point_v<T>) {
-    return static_cast<T>(value);
-  } else {
-    if (value != value) return T{0};
-    if (value <= static_cast<double>(std::numeric_limits<T>::lowest())) return std::numeric_limits<T>::lowest();
-    if (value >= static_cast<double>(std::numeric_limits<T>::max())) return std::numeric_limits<T>::max();
-    return static_cast<T>(value);
   }
 }
 

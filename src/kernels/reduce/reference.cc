@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kernels/reference_kernel.h"
+#include "kernels/saturate.h"
 
 namespace quern {
 
@@ -52,18 +53,6 @@ void for_each_gone(const Split& s, const T* in, Take take) {
   for (int64_t at = 0; at < s.count; at += width) {
     const T* row = in + offset_of(s.gone, s.gone_strides, at);
     for (int64_t i = 0; i < width; ++i) take(row[i * step]);
-  }
-}
-
-template <typename T>
-T from_double(double value) {
-  if constexpr (std::is_floating_point_v<T>) {
-    return static_cast<T>(value);
-  } else {
-    if (value != value) return T{0};
-    if (value <= static_cast<double>(std::numeric_limits<T>::lowest())) return std::numeric_limits<T>::lowest();
-    if (value >= static_cast<double>(std::numeric_limits<T>::max())) return std::numeric_limits<T>::max();
-    return static_cast<T>(value);
   }
 }
 
@@ -146,7 +135,7 @@ struct L1 {
 struct L2 {
   template <typename T>
   static T of(const Split& s, const T* in) {
-    return from_double<T>(std::sqrt(sum_of_squares(s, in)));
+    return saturated<T>(std::sqrt(sum_of_squares(s, in)));
   }
 };
 struct SumSquare {
@@ -158,7 +147,7 @@ struct SumSquare {
 struct LogSum {
   template <typename T>
   static T of(const Split& s, const T* in) {
-    return from_double<T>(std::log(as_real<T>(sum_of(s, in, [](auto x) { return x; }))));
+    return saturated<T>(std::log(as_real<T>(sum_of(s, in, [](auto x) { return x; }))));
   }
 };
 struct LogSumExp {
@@ -166,10 +155,10 @@ struct LogSumExp {
   static T of(const Split& s, const T* in) {
     double most = -std::numeric_limits<double>::infinity();
     for_each_gone(s, in, [&](T x) { most = std::max(most, static_cast<double>(x)); });
-    if (!std::isfinite(most)) return from_double<T>(most);
+    if (!std::isfinite(most)) return saturated<T>(most);
     double sum = 0;
     for_each_gone(s, in, [&](T x) { sum += std::exp(static_cast<double>(x) - most); });
-    return from_double<T>(most + std::log(sum));
+    return saturated<T>(most + std::log(sum));
   }
 };
 
