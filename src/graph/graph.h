@@ -18,8 +18,8 @@ inline constexpr ValueId kNoValue = -1;  ///< an optional input that is absent
 struct Value {
   std::string name;  ///< the file's own name; unique in the graph. "X@nhwc" is the channels-last twin of the file's X
   DType dtype = DType::float32;
-  Shape shape;              ///< -1 where not fixed yet
-  bool shape_known = false; ///< false until infer has been here (always true for inputs and constants)
+  Shape shape;                            ///< -1 where not fixed yet
+  bool shape_known = false;               ///< false until infer has been here (always true for inputs and constants)
   Quantization quantization;              ///< empty: not quantized
   std::optional<Tensor> constant;         ///< set: the value is this array
   std::vector<std::string> symbols = {};  ///< inputs only: the file's name for each extent that is not fixed, else ""
@@ -28,7 +28,7 @@ struct Value {
 /// One operator. Inputs may be kNoValue where optional; outputs may be kNoValue only after the first.
 struct Op {
   OpKind kind = OpKind::Identity;
-  std::string name;         ///< the file's own name, or one made from its first output
+  std::string name;  ///< the file's own name, or one made from its first output
   std::vector<ValueId> inputs;
   std::vector<ValueId> outputs;
   Attrs attrs;
@@ -37,13 +37,13 @@ struct Op {
 
 /// Where a graph came from, for people.
 struct Origin {
-  std::string format;    ///< "onnx", "tflite", "text"
-  std::string producer;  ///< what the file says made it
+  std::string format;              ///< "onnx", "tflite", "text"
+  std::string producer;            ///< what the file says made it
   std::vector<std::string> notes;  ///< warnings of the reader, sentences
 };
 
-/// Values by index, operators in an order in which every input comes before its use. A plain value type: passes copy and
-/// edit it. After editing, `compact` drops what is dead.
+/// Values by index, operators in an order in which every input comes before its use. A plain value type: passes copy
+/// and edit it. After editing, `compact` drops what is dead.
 struct Graph {
   std::string name;
   Origin origin;

@@ -254,7 +254,8 @@ enum class OpFamily : uint8_t {
   shape,    ///< about extents, not elements
 };
 
-// gcc 12 says of a scoped enumerator that it shadows a type of the same name; OpKind::Shape and quern::Shape live apart.
+// gcc 12 says of a scoped enumerator that it shadows a type of the same name; OpKind::Shape and quern::Shape live
+// apart.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wshadow"
 enum class OpKind : uint16_t {

@@ -18,6 +18,6 @@ inline std::filesystem::path assets() {
 }  // namespace quern::test
 
 /// Declares `name` as the path of an asset, or skips the test and says so.
-#define QUERN_ASSET_OR_SKIP(name, relative)                            \
+#define QUERN_ASSET_OR_SKIP(name, relative)                               \
   const std::string name = (quern::test::assets() / (relative)).string(); \
   if (!std::filesystem::exists(name)) GTEST_SKIP() << "asset " << (relative) << " is not here"
