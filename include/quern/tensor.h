@@ -76,7 +76,7 @@ class Tensor {
   static Result<Tensor> make(DType type, Shape shape);
   /// A tensor holding a copy of `values` (count must match the shape).
   template <typename T>
-  static Tensor of(Shape shape, std::initializer_list<T> values);
+  static Tensor of(const Shape& shape, std::initializer_list<T> values);
   /// The same storage under another shape of equal element count.
   Result<Tensor> reshaped(Shape shape) const;
   Tensor clone() const;
@@ -159,8 +159,8 @@ struct DTypeOf<bool> {
 };
 
 template <typename T>
-Tensor Tensor::of(Shape shape, std::initializer_list<T> values) {
-  auto made = make(DTypeOf<T>::value, std::move(shape));
+Tensor Tensor::of(const Shape& shape, std::initializer_list<T> values) {
+  auto made = make(DTypeOf<T>::value, shape);
   if (!made.ok() || made->size() != static_cast<int64_t>(values.size())) return {};
   T* out = static_cast<T*>(made->mutable_raw());
   for (const T& v : values) *out++ = v;
