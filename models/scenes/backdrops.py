@@ -23,7 +23,7 @@ def muted(rng, low, high):
 
 def near(rng, base, spread=18):
     """A colour near another."""
-    return tuple(int(c) for c in np.clip(np.asarray(base) + rng.integers(-spread, spread + 1, 3), 0, 255))
+    return tuple(min(255, max(0, int(c) + int(d))) for c, d in zip(base, rng.integers(-spread, spread + 1, 3).tolist()))
 
 
 def octaves(rng, width, height, channels=1, coarsest=3, count=4, fall=0.6):

@@ -48,8 +48,10 @@ class Canvas:
     @classmethod
     def on(cls, picture, over=2):
         """A canvas that starts as a copy of a picture."""
-        canvas = cls(picture.shape[1], picture.shape[0], over=over)
+        canvas = cls.__new__(cls)
+        canvas.width, canvas.height, canvas.over = picture.shape[1], picture.shape[0], over
         canvas.pixels = cv2.resize(picture, None, fx=over, fy=over, interpolation=cv2.INTER_LINEAR)
+        canvas.use(None)
         return canvas
 
     def use(self, transform=None):
@@ -104,6 +106,12 @@ class Canvas:
 
 
 def over(below, above, cover):
-    """Puts a picture over another. cover is uint8, height x width, 255 where the upper one hides the lower one."""
-    part = cover.astype(np.uint16)[:, :, None]
-    return ((above * part + below * (255 - part) + 127) // 255).astype(np.uint8)
+    """Puts a picture over another, where it covers: cover is uint8, height x width, 255 where the upper hides the lower."""
+    x, y, width, height = cv2.boundingRect(cover)
+    if width == 0:
+        return below
+    part = (slice(y, y + height), slice(x, x + width))
+    weight = cover[part].astype(np.float32) * np.float32(1 / 255)
+    result = below.copy()
+    result[part] = cv2.blendLinear(np.ascontiguousarray(above[part]), np.ascontiguousarray(below[part]), weight, 1 - weight)
+    return result
