@@ -162,7 +162,7 @@ OBSTACLES = (branch, bar_in_front, patch_in_front)
 
 def draw(rng, class_index):
     """One picture of a class: uint8, SIZE x SIZE x 3, RGB."""
-    size = np.exp(rng.uniform(np.log(36), np.log(116)))
+    size = np.exp(rng.uniform(np.log(40), np.log(116)))
     corners = placement(rng, size)
     canvas = Canvas.on(backdrop(rng, SIZE, SIZE), over=2)
     if rng.random() < 0.75:

@@ -1,0 +1,15 @@
+#!/usr/bin/env python3
+"""MobileNetV2 at 0.45 of its width, trained from nothing to name the drawn signs: depthwise layers, BatchNorm, ReLU6."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from signs_mobilenet_v2.model import MobileNetV2  # noqa: E402
+from training.classify import Settings, run  # noqa: E402
+
+SETTINGS = Settings(phases=((64, 10), (96, 6), (128, 2)))
+
+if __name__ == "__main__":
+    run("signs_mobilenet_v2", __doc__, lambda classes: MobileNetV2(classes, width=0.45, last=480), SETTINGS)

@@ -1,0 +1,15 @@
+#!/usr/bin/env python3
+"""SqueezeNet 1.1 at 0.45 of its width, trained from nothing to name the drawn signs: Fire modules, each a concatenation."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from signs_squeezenet.model import SqueezeNet  # noqa: E402
+from training.classify import Settings, run  # noqa: E402
+
+SETTINGS = Settings(phases=((64, 10), (96, 6), (128, 2)), seed=1)
+
+if __name__ == "__main__":
+    run("signs_squeezenet", __doc__, lambda classes: SqueezeNet(classes, width=0.45), SETTINGS)

@@ -1,0 +1,39 @@
+"""Changes to a batch of pictures while training a classifier. No mirror: an arrow to the left is not an arrow to the right."""
+
+import cv2
+import numpy as np
+import torch
+
+
+def moved(rng, picture, side, turn=0.12, zoom=0.15, shift=0.08):
+    """A uint8 picture at side x side, turned (radians), zoomed and shifted (parts of the side) a little."""
+    if picture.shape[0] != side:
+        picture = cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA)
+    angle, scale = rng.uniform(-turn, turn), 1 + rng.uniform(-zoom, zoom)
+    matrix = cv2.getRotationMatrix2D((side / 2 - 0.5, side / 2 - 0.5), np.degrees(angle), scale)
+    matrix[:, 2] += rng.uniform(-shift, shift, 2) * side
+    return cv2.warpAffine(picture, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+
+
+def erased(rng, picture, largest=0.3):
+    """A grey rectangle over a part of the picture, in place."""
+    side = picture.shape[0]
+    height, width = (rng.uniform(0.08, largest, 2) * side).astype(int)
+    y, x = rng.integers(0, side - height), rng.integers(0, side - width)
+    picture[y:y + height, x:x + width] = rng.integers(0, 256, 3)
+    return picture
+
+
+def training_batch(rng, pictures, side, mean, std):
+    """uint8 n x h x w x 3 to a normalised float tensor n x 3 x side x side (channels last in memory), augmented."""
+    batch = np.stack([moved(rng, picture, side) for picture in pictures])
+    for index in np.flatnonzero(rng.random(len(batch)) < 0.25):
+        erased(rng, batch[index])
+    gain = np.exp(rng.normal(0, 0.12, (len(batch), 1, 1, 1)) + rng.normal(0, 0.05, (len(batch), 1, 1, 3)))
+    return normalised(np.clip(batch * gain.astype(np.float32), 0, 255), mean, std)
+
+
+def normalised(pictures, mean, std):
+    """(value - mean) / std of bytes or floats n x h x w x 3, as a float tensor n x 3 x h x w."""
+    value = (np.asarray(pictures, np.float32) - np.float32(mean)) / np.float32(std)
+    return torch.from_numpy(value).permute(0, 3, 1, 2)
