@@ -1,10 +1,9 @@
 #include "inputs.h"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 #include <random>
 
+#include "quern/data.h"
 #include "quern/file.h"
 
 namespace quern::cli {
@@ -44,19 +43,6 @@ Status fill_from_npz(const std::vector<ValueInfo>& inputs, const std::string& fi
     arrays[*slot] = std::move(tensor);
   }
   return {};
-}
-
-template <typename T>
-void quantize_into(const Tensor& real, const Quantization& q, Tensor& out) {
-  constexpr float kLow = std::numeric_limits<T>::min();
-  constexpr float kHigh = std::numeric_limits<T>::max();
-  const auto zero = static_cast<float>(q.zero_points[0]);
-  const auto from = real.data<float>();
-  auto to = out.mutable_data<T>();
-  for (size_t i = 0; i < to.size(); ++i) {
-    const float stored = std::nearbyint(from[i] / q.scales[0]) + zero;
-    to[i] = static_cast<T>(std::isnan(stored) ? zero : std::clamp(stored, kLow, kHigh));
-  }
 }
 
 template <typename T>
@@ -114,25 +100,10 @@ Result<Model> take_shapes(const Model& model, const std::vector<std::optional<Te
 }
 
 Result<Tensor> fit_input(const Voice& voice, const ValueInfo& input, const Tensor& array) {
-  if (array.shape() != input.shape) {
-    return usage(fmt::format("input '{}' is {} {}; the array given is {} {}", input.name, to_string(input.dtype),
-                             to_string(input.shape), to_string(array.dtype()), to_string(array.shape())));
-  }
-  if (array.dtype() == input.dtype) return array;
-  if (array.dtype() != DType::float32 || input.quantization.empty() || input.quantization.per_axis()) {
-    return usage(fmt::format("input '{}' takes {}{}; the array given is {}", input.name, to_string(input.dtype),
-                             input.quantization.empty() ? "" : " (or float32, which would be quantized)",
-                             to_string(array.dtype())));
-  }
-  auto out = Tensor::make(input.dtype, input.shape);
-  if (!out.ok()) return out;
-  if (input.dtype == DType::uint8) quantize_into<uint8_t>(array, input.quantization, *out);
-  if (input.dtype == DType::int8) quantize_into<int8_t>(array, input.quantization, *out);
-  if (!is_8bit(input.dtype))
-    return usage(fmt::format("input '{}' takes {}; the array given is float32", input.name, to_string(input.dtype)));
-  note(voice, fmt::format("input '{}': float32 was quantized to {} by scale {:.9g}, zero point {}", input.name,
-                          to_string(input.dtype), input.quantization.scales[0], input.quantization.zero_points[0]));
-  return out;
+  std::vector<std::string> notes;
+  auto fitted = fit_array(array, input, notes);
+  for (const std::string& sentence : notes) note(voice, sentence);
+  return fitted;
 }
 
 Result<Tensor> random_input(const ValueInfo& input, uint64_t seed) {

@@ -26,8 +26,7 @@ Result<std::vector<std::optional<Tensor>>> read_inputs(const Model& model, const
 /// Gives every input with open extents the shape of the array it gets.
 Result<Model> take_shapes(const Model& model, const std::vector<std::optional<Tensor>>& arrays);
 
-/// The array as the input wants it: its own dtype is taken as it is; float32 into a quantized input is quantized by the
-/// input's scale and zero point (and a note says so); anything else is refused.
+/// fit_array, with its notes said.
 Result<Tensor> fit_input(const Voice& voice, const ValueInfo& input, const Tensor& array);
 
 /// Reproducible values: floats uniform in 0..1, 8-bit types over their whole range, other integers 0..9, booleans.

@@ -34,6 +34,8 @@ Result<Tensor> read_npy(const std::string& path);
 Result<Tensor> parse_npy(std::span<const std::byte> bytes, const std::string& path);
 /// The arrays of an .npz archive by name (without ".npy"), in the archive's order.
 Result<std::vector<std::pair<std::string, Tensor>>> read_npz(const std::string& path);
+Result<std::vector<std::pair<std::string, Tensor>>> parse_npz(std::span<const std::byte> bytes,
+                                                              const std::string& path);
 /// Raw little-endian elements; the file must hold exactly the tensor's bytes.
 Result<Tensor> read_raw(const std::string& path, DType dtype, const Shape& shape);
 /// Format 1.0.

@@ -147,6 +147,11 @@ Result<Tensor> read_npy(const std::string& path) {
 
 Result<std::vector<std::pair<std::string, Tensor>>> read_npz(const std::string& path) {
   QUERN_TRY(const std::vector<std::byte> bytes, read_file(path));
+  return parse_npz(bytes, path);
+}
+
+Result<std::vector<std::pair<std::string, Tensor>>> parse_npz(std::span<const std::byte> bytes,
+                                                              const std::string& path) {
   const std::unique_ptr<archive, int (*)(archive*)> zip(archive_read_new(), archive_read_free);
   archive_read_support_format_zip(zip.get());
   if (archive_read_open_memory(zip.get(), bytes.data(), bytes.size()) != ARCHIVE_OK)
