@@ -160,10 +160,15 @@ def patch_in_front(rng, canvas, corners):
 OBSTACLES = (branch, bar_in_front, patch_in_front)
 
 
+def place(rng):
+    """The side of the plate in pixels, and its corners in the picture."""
+    size = np.exp(rng.uniform(np.log(40), np.log(116)))
+    return size, placement(rng, size)
+
+
 def draw(rng, class_index):
     """One picture of a class: uint8, SIZE x SIZE x 3, RGB."""
-    size = np.exp(rng.uniform(np.log(40), np.log(116)))
-    corners = placement(rng, size)
+    size, corners = place(rng)
     canvas = Canvas.on(backdrop(rng, SIZE, SIZE), over=2)
     if rng.random() < 0.75:
         pole(rng, canvas, corners)
@@ -180,6 +185,12 @@ def sample(seed, split, index):
     """The picture `index` of a split as the bytes of a JPEG, and its class: the classes take turns."""
     class_index = index % len(CLASSES)
     return encode_jpeg(draw(generator("signs", split, seed, index), class_index)), class_index
+
+
+def box(seed, split, index):
+    """Where the sign of a picture is, (x0, y0, x1, y1) in pixels, clipped to the picture. Costs no drawing."""
+    _, corners = place(generator("signs", split, seed, index))
+    return np.clip(np.concatenate([corners.min(axis=0), corners.max(axis=0)]), 0, SIZE)
 
 
 def write(out, count, seed, split, workers):

@@ -67,12 +67,14 @@ def _arrow(degrees):
 def roundabout(canvas, rng, ink, ground):
     """Three arrows that chase each other round a circle."""
     radius, width, first = _vary(rng, 0.66), _vary(rng, 0.2, 0.15), rng.uniform(0, 2 * np.pi / 3)
+
+    def at(angle, reach):
+        return reach * np.cos(angle), reach * np.sin(angle)
+
     for third in range(3):
         start = first + third * 2 * np.pi / 3
         canvas.ring((0, 0), radius, ink, width, start, start + 1.25)
-        tip = start + 1.75
-        foot = start + 1.2
-        at = lambda angle, reach: (reach * np.cos(angle), reach * np.sin(angle))
+        tip, foot = start + 1.75, start + 1.2
         canvas.polygon([at(foot, radius - 0.3), at(tip, radius), at(foot, radius + 0.3)], ink)
 
 
@@ -92,21 +94,17 @@ def recycling(canvas, rng, ink, ground):
     canvas.disc(centre, 0.12, ground)
 
 
-def limb(canvas, points, ink, width):
-    canvas.line(points, ink, width)
-
-
 def walker(canvas, rng, ink, place, size, stride, facing):
     """A walking figure; place is between the feet, size its height."""
     at = lambda x, y: (place[0] + facing * x * size, place[1] - y * size)
     width = size * 0.11
     canvas.disc(at(0.04, 0.91), size * 0.095, ink)
-    limb(canvas, [at(0.0, 0.74), at(-0.01, 0.47)], ink, size * 0.19)
-    limb(canvas, [at(0.0, 0.45), at(stride * 0.6, 0.25), at(stride, 0.02)], ink, width)
-    limb(canvas, [at(-0.02, 0.45), at(-stride * 0.3, 0.25), at(-stride, 0.02)], ink, width)
+    canvas.line([at(0.0, 0.74), at(-0.01, 0.47)], ink, size * 0.19)
+    canvas.line([at(0.0, 0.45), at(stride * 0.6, 0.25), at(stride, 0.02)], ink, width)
+    canvas.line([at(-0.02, 0.45), at(-stride * 0.3, 0.25), at(-stride, 0.02)], ink, width)
     swing = rng.uniform(0.12, 0.24)
-    limb(canvas, [at(0.02, 0.76), at(swing, 0.58), at(swing + 0.1, 0.5)], ink, width * 0.8)
-    limb(canvas, [at(-0.02, 0.76), at(-swing, 0.6), at(-swing + 0.02, 0.46)], ink, width * 0.8)
+    canvas.line([at(0.02, 0.76), at(swing, 0.58), at(swing + 0.1, 0.5)], ink, width * 0.8)
+    canvas.line([at(-0.02, 0.76), at(-swing, 0.6), at(-swing + 0.02, 0.46)], ink, width * 0.8)
 
 
 def pedestrians(canvas, rng, ink, ground):
@@ -127,7 +125,8 @@ def school(canvas, rng, ink, ground):
     walker(canvas, rng, ink, (-0.45 * facing, 0.92), _vary(rng, 1.72, 0.05), stride, facing)
     walker(canvas, rng, ink, (0.5 * facing, 0.92), _vary(rng, 1.3, 0.08), stride, facing)
     canvas.line([(-0.3 * facing, -0.05), (0.1 * facing, 0.12), (0.45 * facing, 0.0)], ink, 0.12)
-    canvas.box(*sorted((-0.95 * facing, -0.63 * facing))[:1], 0.02, max(-0.95 * facing, -0.63 * facing), 0.36, ink, 0.05)
+    left, right = sorted((-0.95 * facing, -0.63 * facing))
+    canvas.box(left, 0.02, right, 0.36, ink, 0.05)
 
 
 def roadworks(canvas, rng, ink, ground):

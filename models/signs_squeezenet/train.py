@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from signs_squeezenet.model import SqueezeNet  # noqa: E402
 from training.classify import Settings, run  # noqa: E402
 
-SETTINGS = Settings(phases=((64, 10), (96, 6), (128, 2)), seed=1)
+SETTINGS = Settings(phases=((64, 10), (128, 3)))
 
 if __name__ == "__main__":
     run("signs_squeezenet", __doc__, lambda classes: SqueezeNet(classes, width=0.45), SETTINGS)

@@ -5,7 +5,16 @@ import numpy as np
 import torch
 
 
-def moved(rng, picture, side, turn=0.12, zoom=0.15, shift=0.08):
+def window(rng, box, smallest, side):
+    """A square in a picture of side x side that holds a box: (x, y, its side), all whole pixels. It has random size, more often small
+    than large, and is never smaller than `smallest`."""
+    extent = max(smallest, int(np.ceil(1.1 * max(box[2] - box[0], box[3] - box[1]))))
+    size = side if extent >= side else int(extent + (side - extent) * rng.random() ** 2)
+    x, y = (int(rng.uniform(max(0, high - size), min(low, side - size) + 1e-6)) for low, high in ((box[0], box[2]), (box[1], box[3])))
+    return x, y, size
+
+
+def moved(rng, picture, side, turn=0.12, zoom=0.12, shift=0.05):
     """A uint8 picture at side x side, turned (radians), zoomed and shifted (parts of the side) a little."""
     if picture.shape[0] != side:
         picture = cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA)
@@ -24,8 +33,12 @@ def erased(rng, picture, largest=0.3):
     return picture
 
 
-def training_batch(rng, pictures, side, mean, std):
-    """uint8 n x h x w x 3 to a normalised float tensor n x 3 x side x side (channels last in memory), augmented."""
+def training_batch(rng, pictures, side, mean, std, boxes=None):
+    """uint8 n x h x w x 3 to a normalised float tensor n x 3 x side x side (channels last in memory), augmented. With boxes, each
+    picture is first cut to a window round its box, so that a small side still shows the subject at its own resolution."""
+    if boxes is not None:
+        cuts = [window(rng, box, side, picture.shape[0]) for picture, box in zip(pictures, boxes)]
+        pictures = [picture[y:y + size, x:x + size] for picture, (x, y, size) in zip(pictures, cuts)]
     batch = np.stack([moved(rng, picture, side) for picture in pictures])
     for index in np.flatnonzero(rng.random(len(batch)) < 0.25):
         erased(rng, batch[index])

@@ -24,7 +24,8 @@ RECORD = {"fit": "stretch", "filter": "bilinear", "order": "rgb", "mean": list(M
 
 @dataclass(frozen=True)
 class Settings:
-    """What a training is told. `phases` are (side in pixels, epochs): small pictures first, since they are cheap."""
+    """What a training is told. `phases` are (side in pixels, epochs): small sides first, since they are cheap; a side below the
+    pictures' own shows windows round the sign."""
 
     phases: tuple
     pictures: int = 16000
@@ -68,12 +69,13 @@ def epochs_of(settings, scale):
 def train(model, settings, cache, scale=1.0, watch=None):
     """Trains and returns the averaged model. watch: pictures and labels whose accuracy is printed now and then."""
     pictures, labels = drawn_arrays(cache, signs.sample, settings.seed, "train", settings.pictures)
+    boxes = np.stack([signs.box(settings.seed, "train", index) for index in range(settings.pictures)])
     rng = np.random.default_rng(settings.seed)
     model = model.to(memory_format=torch.channels_last)
     sides = epochs_of(settings, scale)
     batches = len(pictures) // settings.batch
     steps = batches * len(sides)
-    optimizer = torch.optim.AdamW(parameter_groups(model, settings.decay), settings.rate)
+    optimizer = torch.optim.AdamW(parameter_groups(model, settings.decay), settings.rate, fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: warm_cosine(step, steps, min(200, steps // 10 + 1)))
     loss_of = torch.nn.CrossEntropyLoss(label_smoothing=settings.smoothing)
     average = Average(model)
@@ -84,7 +86,8 @@ def train(model, settings, cache, scale=1.0, watch=None):
         for step in range(batches):
             chosen = np.sort(order[step * settings.batch:(step + 1) * settings.batch])
             truth = torch.from_numpy(labels[chosen])
-            logits = model(training_batch(rng, pictures[chosen], side, MEAN, STD))
+            near = boxes[chosen] if side < signs.SIZE else None
+            logits = model(training_batch(rng, pictures[chosen], side, MEAN, STD, near))
             loss = loss_of(logits, truth)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
@@ -94,7 +97,7 @@ def train(model, settings, cache, scale=1.0, watch=None):
             average.update(model)
             total, right = total + loss.item(), right + int((logits.argmax(1) == truth).sum())
         text = f"epoch {epoch + 1}/{len(sides)} side {side} loss {total / batches:.3f} train {right / batches / settings.batch:.4f}"
-        if watch is not None and (epoch % 4 == 3 or epoch + 1 == len(sides)):
+        if watch is not None and (epoch % 3 == 2 or epoch + 1 == len(sides)):
             text += f" held-out {np.mean(predictions(average.model, watch[0]).argmax(1) == watch[1]):.4f}"
         print(f"{text} {time.time() - began:.0f} s", flush=True)
     return average.model

@@ -12,4 +12,5 @@ def seed_all(seed, threads=1):
     np.random.seed(seed)
     torch.manual_seed(seed)
     torch.use_deterministic_algorithms(True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # finds reads of unset memory; costs time
     torch.set_num_threads(threads)
