@@ -63,7 +63,7 @@ int exit_status(const Error& error) {
 }
 
 Error as_usage(Error error) {
-  if (error.code == ErrorCode::not_found) error.code = ErrorCode::invalid_argument;
+  if (error.code == ErrorCode::not_found && error.file.empty()) error.code = ErrorCode::invalid_argument;
   return error;
 }
 

@@ -172,7 +172,7 @@ std::string outputs_text(const Json& json) {
 }
 
 Result<PictureJob> picture_job(const RunOptions& options) {
-  auto task = find_task(options.task.empty() ? "tensor" : options.task);
+  auto task = load_task(options.task.empty() ? "tensor" : options.task);
   if (!task.ok()) return as_usage(task.error());
   PictureJob job{*task, task->preprocess, {}, options.warmup, options.repeat};
   if (!options.preprocess.empty()) {
@@ -317,7 +317,7 @@ Result<int> run(const Voice& voice, const RunOptions& options) {
 }
 
 void add_task_options(CLI::App& app, RunOptions& o) {
-  app.add_option("--task", o.task, "what the numbers mean (quern tasks lists them)");
+  app.add_option("--task", o.task, "what the numbers mean (quern tasks lists them), or a task record's file");
   app.add_option("--labels", o.labels, "a label a line")->type_name("FILE");
   app.add_option("--top", o.top, "labels to show")->check(CLI::Range(1, 100000))->capture_default_str();
   app.add_flag("--softmax", o.softmax, "classify: turn logits into probabilities");

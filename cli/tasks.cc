@@ -1,4 +1,4 @@
-// quern tasks [NAME]: the decoders, their default pre-processing records and thresholds.
+// quern tasks [NAME|FILE.json]: the decoders, their default pre-processing records and thresholds.
 #include "quern/task.h"
 
 #include "verbs.h"
@@ -17,6 +17,8 @@ std::string describe(const Task& task) {
                   to_text(task.preprocess), number_or_dash(task.score), number_or_dash(task.iou));
   for (const ExpectedOutput& output : task.outputs)
     text += fmt::format("  output      {} {}\n", output.name, output.shape);
+  if (!task.labels.empty())
+    text += fmt::format("  labels      {}: {}\n", task.labels.size(), fmt::join(task.labels, ", "));
   return text;
 }
 
@@ -24,13 +26,17 @@ Result<int> show(const Voice& voice, const std::string& name) {
   Json list = Json::array();
   std::string text;
   std::vector<std::vector<std::string>> lines;
-  for (const Task& task : tasks()) {
-    if (!name.empty() && task.name != name) continue;
+  std::vector<Task> shown = tasks();
+  if (!name.empty()) {
+    auto one = load_task(name);
+    if (!one.ok()) return as_usage(one.error());
+    shown = {*one};
+  }
+  for (const Task& task : shown) {
     list.push_back(Json::parse(to_json(task)));
     text += describe(task);
     lines.push_back({task.name, task.summary});
   }
-  if (list.empty()) return as_usage(find_task(name).error());
   say(voice, name.empty() ? table({"task", "what it makes of the numbers"}, lines) : text);
   const Status status = give_json(voice, {{"schema", "quern.tasks/1"}, {"tasks", list}});
   if (!status.ok()) return status;
@@ -41,7 +47,7 @@ Result<int> show(const Voice& voice, const std::string& name) {
 
 Action add_tasks(CLI::App& app) {
   auto name = std::make_shared<std::string>();
-  app.add_option("NAME", *name, "one task, in full");
+  app.add_option("NAME", *name, "one task, or a task record's file, in full");
   return [name](const Voice& voice) { return show(voice, *name); };
 }
 

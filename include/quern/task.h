@@ -166,7 +166,7 @@ struct Detection {
 };
 
 struct TaskOptions {
-  std::vector<std::string> labels = {};  ///< one per class; empty: the task's own names, else none
+  std::vector<std::string> labels = {};  ///< one per class; empty: the task's, else the decoder's own names, else none
   int top = 5;                           ///< classify: how many labels
   std::optional<double> score = {};      ///< detectors: the least score; not set: the task's default
   std::optional<double> iou = {};        ///< detectors: overlap above which the weaker box goes; negative: keep all
@@ -193,13 +193,17 @@ struct Task {
   std::optional<double> score;  ///< default threshold, for detectors
   std::optional<double> iou;    ///< default NMS limit; negative: none
   std::vector<ExpectedOutput> outputs;
+  std::vector<std::string> labels = {};  ///< one per class, from a task record; used where TaskOptions has none
 };
 
 /// Every task, in the order of the documentation.
 const std::vector<Task>& tasks();
 /// Errors: not_found with the nearest name.
 Result<Task> find_task(const std::string& name);
-/// One JSON object: name, summary, preprocess (object and text), score, iou, outputs.
+/// find_task, or a task record from a JSON file: {"task":NAME, "preprocess":…, "labels":[…], "score":X, "iou":X}. What
+/// the record leaves out is the named task's. Errors: not_found, io; invalid_file naming the key and the nearest one.
+Result<Task> load_task(const std::string& name_or_file);
+/// One JSON object: name, summary, preprocess (object and text), score, iou, outputs, labels.
 std::string to_json(const Task& task);
 
 struct NamedTensor {

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "quern/file.h"
-#include "quern/task.h"
+#include "tasks/preprocess.h"
 #include "tasks/spelling.h"
 
 namespace quern {
@@ -144,12 +144,7 @@ Result<Preprocess> parse_json(const std::string& text) {
   const auto object = nlohmann::json::parse(text, nullptr, false);
   if (!object.is_object())
     return fail(ErrorCode::invalid_argument, "pre-processing: this is not a JSON object: {:.60}", text);
-  Preprocess record;
-  for (const auto& [key, value] : object.items()) {
-    QUERN_TRY(const std::string words, value_text(key, value));
-    QUERN_CHECK(set_key(key, words, record));
-  }
-  return record;
+  return read_preprocess(object);
 }
 
 Result<Preprocess> parse_words(const std::string& text) {
@@ -183,6 +178,15 @@ const char* to_string(Fit fit) {
 }
 const char* to_string(Order order) {
   return kOrders[static_cast<size_t>(order)].name;
+}
+
+Result<Preprocess> read_preprocess(const nlohmann::json& object) {
+  Preprocess record;
+  for (const auto& [key, value] : object.items()) {
+    QUERN_TRY(const std::string words, value_text(key, value));
+    QUERN_CHECK(set_key(key, words, record));
+  }
+  return record;
 }
 
 Result<Preprocess> parse_preprocess(const std::string& text) {

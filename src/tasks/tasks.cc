@@ -159,7 +159,8 @@ std::string to_json(const Task& task) {
   object["outputs"] = nlohmann::ordered_json::array();
   for (const ExpectedOutput& output : task.outputs)
     object["outputs"].push_back({{"name", output.name}, {"shape", output.shape}});
-  return object.dump();
+  if (!task.labels.empty()) object["labels"] = task.labels;
+  return object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 Result<TaskResult> finish_task(const Task& task, std::span<const NamedTensor> outputs, const Geometry& geometry,
@@ -173,9 +174,11 @@ Result<TaskResult> finish_task(const Task& task, std::span<const NamedTensor> ou
     QUERN_TRY(Tensor values, dequantize(output.tensor));
     floats.push_back({output.name, std::move(values)});
   }
+  TaskOptions effective = options;
+  if (effective.labels.empty()) effective.labels = task.labels;
   const double score = options.score.value_or(task.score.value_or(0));
   const double iou = options.iou.value_or(task.iou.value_or(-1));
-  return row->decode({task, floats, geometry, options, score, iou});
+  return row->decode({task, floats, geometry, effective, score, iou});
 }
 
 std::string to_json(const TaskResult& result) {

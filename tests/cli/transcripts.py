@@ -78,6 +78,8 @@ def transcript(text, quern):
         (folder / "not_a_model.onnx").write_bytes(b"hello\n")
         (folder / "hundred_megapixels.png").write_bytes(png_header(10000, 10000))
         (folder / "doubles.npy").write_bytes(npy("<f8", (1, 3, 64, 64), 8))
+        (folder / "stripes.json").write_text('{"task":"classify","preprocess":"mean=0 std=255","labels":["horizontal","vertical","rising","falling","plain"]}')
+        (folder / "slip.json").write_text('{"task":"classify","lables":["a"]}')
         lines = [comment(text)]
         for command in commands(text):
             out, status = run(command, quern, folder)
