@@ -24,6 +24,10 @@ constexpr VerbRow kVerbs[] = {
      "  quern run model.tflite picture.jpg --task classify --labels labels.txt\n"
      "  quern run model.onnx --input images=x.npy --output-dir out\n",
      add_run},
+    {"compare", "how far a model is from another, where it begins, why, and what would mend it",
+     "  quern compare float.onnx int8.onnx --data pictures --task classify\n"
+     "  quern compare float.onnx int8.onnx --input x.npy --layers --min-cosine 0.98\n",
+     add_compare},
     {"tasks", "what the numbers of a model can mean", "  quern tasks\n  quern tasks nanodet --json\n", add_tasks},
     {"targets", "where models can run, and what this machine has", "  quern targets\n", add_targets},
     {"demo", "the whole journey on the model and pictures that ship with Quern", "  quern demo --out demo-out\n",

@@ -59,22 +59,26 @@ Result<Tensor> transposed(const Tensor& tensor, const Permutation& permutation) 
 
 }  // namespace
 
+Twin twin_of(const std::string& name, size_t rank) {
+  const size_t mark = name.rfind('@');
+  if (mark == std::string::npos) return {name, {}};
+  Permutation order = permutation_of(name.substr(mark + 1), rank);
+  return order.empty() ? Twin{name, {}} : Twin{name.substr(0, mark), std::move(order)};
+}
+
 Result<NamedTensors> in_file_layout(NamedTensors values) {
   std::set<std::string> names;
   for (const auto& [name, tensor] : values) names.insert(name);
   NamedTensors out;
   for (auto& [name, tensor] : values) {
-    const size_t mark = name.rfind('@');
-    const auto permutation =
-        mark == std::string::npos ? Permutation{} : permutation_of(name.substr(mark + 1), tensor.shape().size());
-    if (permutation.empty()) {
+    Twin twin = twin_of(name, tensor.shape().size());
+    if (twin.order.empty()) {
       out.emplace_back(std::move(name), std::move(tensor));
       continue;
     }
-    std::string own = name.substr(0, mark);
-    if (names.count(own) != 0) continue;
-    QUERN_TRY(Tensor turned, transposed(tensor, permutation));
-    out.emplace_back(std::move(own), std::move(turned));
+    if (names.count(twin.name) != 0) continue;
+    QUERN_TRY(Tensor turned, transposed(tensor, twin.order));
+    out.emplace_back(std::move(twin.name), std::move(turned));
   }
   return out;
 }

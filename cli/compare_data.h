@@ -1,0 +1,42 @@
+// Samples for two models at once: from --data, --input or --random.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "output.h"
+#include "quern/measure.h"
+
+namespace quern::cli {
+
+struct CompareSource {
+  std::vector<std::string> data;    ///< --data
+  std::vector<std::string> inputs;  ///< --input
+  std::optional<uint64_t> random;   ///< --random
+  int64_t samples = 0;
+  uint64_t seed = 0;
+};
+
+/// Reads samples by index and keeps the last one.
+class CompareSamples {
+ public:
+  /// Errors: invalid_argument when not exactly one kind of source is given; those of opening.
+  static Result<CompareSamples> open(const CompareSource& source, const Model& reference, const Voice& voice);
+
+  int64_t size() const;
+  Result<Sample> read(int64_t index);
+  bool pictures() const { return pictures_; }
+
+ private:
+  Result<Sample> random_sample(int64_t index) const;
+
+  std::optional<DataSet> set_;
+  std::optional<Sample> fixed_;
+  std::optional<uint64_t> random_;
+  std::vector<ValueInfo> inputs_;
+  int64_t size_ = 0;
+  bool pictures_ = false;
+};
+
+}  // namespace quern::cli

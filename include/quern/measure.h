@@ -1,0 +1,154 @@
+// How good a model's numbers are: a candidate against a reference over data, layer by layer, with causes.
+//
+//   a CompareData feeds both models -> compare -> a Comparison -> text, JSON, report_html
+//
+// docs/compare.md says what every figure means.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "quern/data.h"
+#include "quern/model.h"
+#include "quern/task.h"
+
+namespace quern {
+
+// ---- distances ----
+
+/// How far q is from a reference r, over all elements of all samples. Elements of which one is not finite and the other
+/// is not the same are counted in `not_finite` and left out of everything else.
+struct Distance {
+  /// SQNR is held in ±kMaxDb: kMaxDb says that nothing differs.
+  static constexpr double kMaxDb = 200;
+
+  double cosine = 1;        ///< r·q / (|r| |q|); both all zero: 1, one of them: 0
+  double sqnr_db = kMaxDb;  ///< 10 log10(sum r^2 / sum (r - q)^2)
+  double relative_l2 = 0;   ///< |r - q| / |r|; infinite when only r is all zero
+  double max_abs = 0;       ///< greatest |r - q|
+  double mean_abs = 0;
+  int64_t elements = 0;
+  int64_t not_finite = 0;
+};
+
+/// The distance of two arrays of equal shape, each dequantized first. Error: invalid_argument (shapes).
+Result<Distance> distance(const Tensor& reference, const Tensor& candidate);
+
+// ---- a comparison ----
+
+/// Inputs of both models for one sample, each in its model's order, dtype and layout.
+struct ComparePair {
+  std::vector<Tensor> reference;
+  std::vector<Tensor> candidate;
+  Geometry geometry = {};  ///< of the first input that took a picture
+};
+
+/// Where samples come from. Each is read more than once, in order.
+struct CompareData {
+  int64_t size = 0;
+  std::function<Result<ComparePair>(int64_t index)> read;
+  /// Called once a sample with the outputs of both; may be empty.
+  std::function<Status(int64_t index, std::span<const NamedTensor> reference, std::span<const NamedTensor> candidate)>
+      seen = {};
+};
+
+/// Inputs of both models from one sample: the same real values for both, whatever their dtypes and layouts.
+/// Pictures by `record`; without mean and std, a quantized input of either model decides the range for both.
+/// Errors: as prepare_sample; invalid_argument when the models' inputs do not correspond.
+Result<ComparePair> prepare_pair(const Sample& sample, const Preprocess& record, const Model& reference,
+                                 const Model& candidate, std::vector<std::string>& notes);
+
+struct CompareOptions {
+  bool layers = true;  ///< false: outputs only
+  int64_t worst = 12;  ///< of how many layers causes are looked for
+  int64_t trials = 8;  ///< samples that fixes are tried on, at most
+  int threads = 0;     ///< 0: every core
+};
+
+/// Why a layer loses more than 8 bits must, and what a fix would give.
+struct Cause {
+  std::string name;      ///< "clipping", "wide_range", … (docs/compare.md)
+  std::string sentence;  ///< the evidence
+  std::string fix;       ///< what was tried
+  double before_db = 0;  ///< isolated SQNR on the samples of the trial
+  double after_db = 0;   ///< the same with the fix
+  double gain_db() const { return after_db - before_db; }
+};
+
+/// How numbers are spread: counts in equal bins from `low` to `high`, the ends taking what is beyond.
+struct Spread {
+  double low = 0;
+  double high = 0;
+  std::vector<double> reference;
+  std::vector<double> candidate;
+  double stored_low = 0;   ///< the least real value the candidate can store
+  double stored_high = 0;  ///< the greatest
+};
+
+/// A value that both models have.
+struct LayerComparison {
+  std::string name;                  ///< the reference's name of the value
+  std::string kind;                  ///< of the candidate's operator; "Input" for a model's input
+  std::string op;                    ///< the candidate's operator
+  std::string dtype;                 ///< as the candidate stores it
+  std::optional<Distance> isolated;  ///< the operator alone, fed by the reference
+  Distance accumulated;              ///< in the candidate's own run
+  double ideal_db = 0;               ///< what the isolated SQNR could be with 8 bits and a range of its own
+  double lost_db = 0;                ///< how far the isolated SQNR is below that; 0 where the error is another layer's
+  bool tied = false;                 ///< moves stored values and adds no error
+  double clipped_pct = 0;            ///< values of the reference beyond what the candidate can store
+  double used_pct = 0;               ///< codes between the least and the greatest that occurred
+  std::optional<double> share_pct;   ///< of the error at the outputs, when this layer alone is quantized
+  std::optional<Cause> cause;
+  std::optional<Spread> spread;  ///< of the worst layers
+};
+
+/// A name for sentences and narrow columns: converters join the names of all fused operators by ';', the first stands
+/// for them.
+std::string short_name(const std::string& name);
+
+struct OutputComparison {
+  std::string name;
+  Distance distance;
+};
+
+struct Comparison {
+  int64_t samples = 0;
+  std::vector<OutputComparison> outputs;
+  std::vector<LayerComparison> layers;   ///< in the order of the network
+  std::vector<size_t> ranking;           ///< of `layers`, the one that loses most first
+  std::optional<size_t> first_offender;  ///< of `layers`
+  std::vector<std::string> unmatched;    ///< values of the candidate that the reference does not have
+  std::vector<std::string> notes;
+  std::string verdict;  ///< one or two sentences
+};
+
+/// Runs both over the data. Shapes must be fixed.
+/// Errors: invalid_argument (no data; inputs or outputs do not correspond); those of preparing, running and reading.
+Result<Comparison> compare(const Model& reference, const Model& candidate, const CompareData& data,
+                           const CompareOptions& options = {});
+
+// ---- differences of a task ----
+
+/// What differs after decoding, added up over pictures. Boxes match when class is equal and IoU at least 0.5, best
+/// first.
+struct TaskDifference {
+  int64_t pictures = 0;
+  int64_t labelled = 0;  ///< pictures where the reference gave labels
+  int64_t top1_flips = 0;
+  double topk_overlap_sum = 0;  ///< share of the reference's labels that the candidate gives too, a picture
+  int64_t reference_boxes = 0;
+  int64_t candidate_boxes = 0;
+  int64_t matched = 0;
+  double iou_sum = 0;
+  double score_difference_sum = 0;  ///< |score - score| over matched boxes
+  int64_t missed() const { return reference_boxes - matched; }
+  int64_t extra() const { return candidate_boxes - matched; }
+  void add(const TaskResult& reference, const TaskResult& candidate);
+};
+
+}  // namespace quern
