@@ -1,4 +1,6 @@
-"""MobileNetV2 (Sandler et al., 2018, table 2): inverted residuals with depthwise convolutions, BatchNorm and ReLU6.
+"""MobileNetV2 (Sandler et al., 2018): inverted residuals with depthwise convolutions, BatchNorm and ReLU6.
+
+The paper's table 2 for small pictures: the total stride is 16, not 32, and stages repeat less often, 13 blocks instead of 17.
 
 Names of the state follow torchvision's: features.N.conv...., classifier.1.
 """
@@ -6,8 +8,8 @@ Names of the state follow torchvision's: features.N.conv...., classifier.1.
 import torch
 from torch import nn
 
-# expansion, channels, repeats, stride of the first: the paper's table
-STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))
+# expansion, channels, repeats, stride of the first
+STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 2, 2), (6, 64, 3, 2), (6, 96, 2, 1), (6, 160, 2, 1), (6, 320, 1, 1))
 
 
 def narrowed(channels, width):
@@ -55,7 +57,7 @@ class MobileNetV2(nn.Module):
         self.classifier = nn.Sequential(nn.Dropout(dropout), nn.Linear(last, classes))
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, mode="fan_out")
+                nn.init.kaiming_normal_(module.weight)
         nn.init.normal_(self.classifier[1].weight, 0, 0.01)
 
     def forward(self, x):

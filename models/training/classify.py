@@ -33,6 +33,7 @@ class Settings:
     rate: float = 3e-3
     decay: float = 0.02
     smoothing: float = 0.1
+    average: float = 0.998
     seed: int = 1
 
 
@@ -43,6 +44,7 @@ def arguments(description):
     parser.add_argument("--held-out", type=Path, required=True, help="folder of draw.py signs --count 1000 --split held-out")
     parser.add_argument("--out", type=Path, default=None, help="folder to write to; default: beside this script")
     parser.add_argument("--threads", type=int, default=1, help="another number gives other rounding, so another model")
+    parser.add_argument("--resume", action="store_true", help="go on after the last whole epoch of an interrupted training")
     parser.add_argument("--epochs-scale", type=float, default=1.0, help="shorter trials: 0.1 is a tenth of the training")
     return parser.parse_args()
 
@@ -66,8 +68,28 @@ def epochs_of(settings, scale):
     return [side for side, epochs in settings.phases for _ in range(max(1, round(epochs * scale)))]
 
 
-def train(model, settings, cache, scale=1.0, watch=None):
-    """Trains and returns the averaged model. watch: pictures and labels whose accuracy is printed now and then."""
+def keep(path, epoch, rng, model, average, optimizer, schedule):
+    """Writes all that a training needs to go on after an epoch."""
+    state = {"epoch": epoch, "rng": rng.bit_generator.state, "torch": torch.get_rng_state(), "steps": average.steps,
+             **{name: part.state_dict() for name, part in
+                (("model", model), ("average", average.model), ("optimizer", optimizer), ("schedule", schedule))}}
+    torch.save(state, path.with_suffix(".part"))
+    path.with_suffix(".part").rename(path)
+
+
+def take_up(path, rng, model, average, optimizer, schedule):
+    """Puts back what `keep` wrote; returns the number of whole epochs."""
+    state = torch.load(path, weights_only=False)
+    rng.bit_generator.state, average.steps = state["rng"], state["steps"]
+    torch.set_rng_state(state["torch"])
+    for name, part in (("model", model), ("average", average.model), ("optimizer", optimizer), ("schedule", schedule)):
+        part.load_state_dict(state[name])
+    return state["epoch"] + 1
+
+
+def train(model, settings, cache, scale=1.0, watch=None, state=None, resume=False):
+    """Trains and returns the averaged model. watch: pictures and labels whose accuracy is printed now and then. state: the file
+    that keeps the training after every epoch."""
     pictures, labels = drawn_arrays(cache, signs.sample, settings.seed, "train", settings.pictures)
     boxes = np.stack([signs.box(settings.seed, "train", index) for index in range(settings.pictures)])
     rng = np.random.default_rng(settings.seed)
@@ -78,8 +100,10 @@ def train(model, settings, cache, scale=1.0, watch=None):
     optimizer = torch.optim.AdamW(parameter_groups(model, settings.decay), settings.rate, fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: warm_cosine(step, steps, min(200, steps // 10 + 1)))
     loss_of = torch.nn.CrossEntropyLoss(label_smoothing=settings.smoothing)
-    average = Average(model)
-    for epoch, side in enumerate(sides):
+    average = Average(model, settings.average)
+    parts = (rng, model, average, optimizer, schedule)
+    done = take_up(state, *parts) if resume else 0
+    for epoch, side in list(enumerate(sides))[done:]:
         model.train()
         began, total, right = time.time(), 0.0, 0
         order = rng.permutation(len(pictures))
@@ -100,6 +124,8 @@ def train(model, settings, cache, scale=1.0, watch=None):
         if watch is not None and (epoch % 3 == 2 or epoch + 1 == len(sides)):
             text += f" held-out {np.mean(predictions(average.model, watch[0]).argmax(1) == watch[1]):.4f}"
         print(f"{text} {time.time() - began:.0f} s", flush=True)
+        if state is not None:
+            keep(state, epoch, *parts)
     return average.model
 
 
@@ -109,7 +135,8 @@ def run(name, description, build, settings):
     seed_all(settings.seed, told.threads)
     watch = held_out(told.held_out)
     began, cpu = time.time(), time.process_time()
-    model = train(build(len(signs.CLASSES)), settings, told.cache, told.epochs_scale, watch)
+    model = train(build(len(signs.CLASSES)), settings, told.cache, told.epochs_scale, watch,
+                  told.cache / f"{name}.state", told.resume)
     minutes, cpu_minutes = (time.time() - began) / 60, (time.process_time() - cpu) / 60
     out = told.out or Path(__file__).resolve().parent.parent / name
     out.mkdir(parents=True, exist_ok=True)
