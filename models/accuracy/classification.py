@@ -4,8 +4,6 @@ import numpy as np
 
 from inputs import prepared, read_picture
 
-METRIC = "top-1 %"
-
 
 def inputs_of(folder, record, width, height, limit=None):
     """Prepared inputs of a folder's pictures in the order of truth.txt, and the true class of each."""
@@ -24,3 +22,6 @@ def scores(session, tensors, truth):
 def metric(parts):
     """The metric of a choice of pictures."""
     return float(np.mean(parts))
+
+
+METRICS = {"top-1 %": metric}

@@ -4,8 +4,8 @@
     table.py --signs-held-out DIR --signs-calibration DIR [--people-held-out DIR --people-calibration DIR]
 
 The folders are what models/scenes/draw.py writes (held-out: 1000 pictures, calibration: 256). A task is measured by a module with
-`METRIC`, `inputs_of(folder, record, width, height, limit)`, `scores(session, tensors, truth)` and `metric(scores)`, where scores can be
-indexed by an array of picture numbers; MEASURES says which set and module belong to a task.
+`METRICS` (name -> function of scores, a row each), `inputs_of(folder, record, width, height, limit)` and `scores(session, tensors, truth)`,
+where scores can be indexed by an array of picture numbers; MEASURES says which set and module belong to a task.
 """
 
 import argparse
@@ -16,10 +16,12 @@ from pathlib import Path
 import numpy as np
 
 import classification
+import detection
 import ort
 from inputs import MODELS, shipped
 
-MEASURES = {"classify": ("signs", classification)}
+MEASURES = {"classify": ("signs", classification), "nanodet_plus": ("people", detection.NANODET),
+            "face_det_lite": ("people", detection.FACES)}
 CALIBRATION_PICTURES = 256
 DRAWS = 2000  # of the bootstrap
 PAGE = MODELS.parent / "docs" / "accuracy.md"
@@ -53,17 +55,17 @@ def measure(model, held_out, calibration, module):
     return found
 
 
-def row(model, found, module):
-    """One line of the table."""
+def row(model, found, name, metric):
+    """One line of the table: a metric of a model."""
     cells = []
-    for name, scores in found.items():
-        low, high = bootstrap([scores], module.metric)
-        text = f"{module.metric(scores):.1f} ({low:.1f} to {high:.1f})"
-        if name != "float":
-            low, high = bootstrap([found["float"], scores], module.metric)
-            text += f"; {module.metric(scores) - module.metric(found['float']):+.1f} ({low:+.1f} to {high:+.1f})"
+    for column, scores in found.items():
+        low, high = bootstrap([scores], metric)
+        text = f"{metric(scores):.1f} ({low:.1f} to {high:.1f})"
+        if column != "float":
+            low, high = bootstrap([found["float"], scores], metric)
+            text += f"; {metric(scores) - metric(found['float']):+.1f} ({low:+.1f} to {high:+.1f})"
         cells.append(text)
-    return f"| {model.name} | {module.METRIC} | {len(found['float'])} | " + " | ".join(cells) + " |"
+    return f"| {model.name} | {name} | {len(found['float'])} | " + " | ".join(cells) + " |"
 
 
 def main():
@@ -80,8 +82,9 @@ def main():
             print(f"table: {model.name} is left out: task '{model.task['task']}' has no measure or no folder", file=sys.stderr)
             continue
         found = measure(model, folders[f"{name}_held_out"], folders[f"{name}_calibration"], module)
-        lines.append(row(model, found, module))
-        print(lines[-1], file=sys.stderr)
+        for metric_name, metric in module.METRICS.items():
+            lines.append(row(model, found, metric_name, metric))
+            print(lines[-1], file=sys.stderr)
     print("\n".join(lines))
     if folders["write"]:
         text = PAGE.read_text()

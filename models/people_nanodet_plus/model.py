@@ -19,9 +19,14 @@ def conv(inputs, outputs, kernel=1, stride=1, groups=1):
     return nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False)
 
 
+def sizes(x):
+    """Channels, height and width as plain numbers, so that an export has them as constants and only the batch stays open."""
+    return tuple(int(size) for size in x.shape[1:])
+
+
 def shuffled(x):
     """Channel 2 i + g takes channel g * half + i."""
-    batch, channels, height, width = x.shape
+    channels, height, width = sizes(x)
     return x.reshape(-1, 2, channels // 2, height, width).transpose(1, 2).reshape(-1, channels, height, width)
 
 
@@ -41,7 +46,8 @@ class ShuffleBlock(nn.Module):
     def forward(self, x):
         if self.stride == 2:
             return shuffled(torch.cat((self.branch1(x), self.branch2(x)), 1))
-        return shuffled(torch.cat((x[:, :self.half], self.branch2(x[:, self.half:])), 1))
+        passing, worked = x.split(self.half, 1)
+        return shuffled(torch.cat((passing, self.branch2(worked)), 1))
 
 
 class ShuffleNetV2(nn.Module):
@@ -166,7 +172,8 @@ class Head(nn.Module):
             nn.init.constant_(layer.bias[:classes], -4.6)  # a score of 0.01: nearly every cell is empty
 
     def forward(self, maps):
-        return [last(convs(x)).flatten(2) for convs, last, x in zip(self.cls_convs, self.gfl_cls, maps)]
+        levels = [last(convs(x)) for convs, last, x in zip(self.cls_convs, self.gfl_cls, maps)]
+        return [level.reshape(-1, sizes(level)[0], sizes(level)[1] * sizes(level)[2]) for level in levels]
 
 
 class NanoDetPlus(nn.Module):
@@ -186,4 +193,5 @@ class NanoDetPlus(nn.Module):
         x = torch.cat(self.head(self.fpn(self.backbone(x))), 2).permute(0, 2, 1)
         if self.training:
             return x
-        return torch.cat((x[:, :, :self.classes].sigmoid(), x[:, :, self.classes:]), 2)
+        scores, bins = x.split((self.classes, 4 * BINS), 2)
+        return torch.cat((scores.sigmoid(), bins), 2)
