@@ -131,12 +131,19 @@ Status InferCall::within_limits(const Shape& shape, DType dtype) const {
   return {};
 }
 
+bool InferCall::gives_real(DType dtype) const {
+  const OpFamily family = info(op_.kind).family;
+  const bool computes = family == OpFamily::linear || family == OpFamily::unary || op_.kind == OpKind::Conv ||
+                        op_.kind == OpKind::ConvTranspose;
+  return computes && is_8bit(dtype) && !input(0).quantization.empty();
+}
+
 Status InferCall::give(Shape shape, DType dtype, size_t output) {
   const ValueId id = output < op_.outputs.size() ? op_.outputs[output] : kNoValue;
   if (id == kNoValue) return {};
   Value& value = graph_.value(id);
   if (value.quantization.empty()) {
-    value.dtype = dtype;
+    value.dtype = gives_real(dtype) ? DType::float32 : dtype;
     // Moving elements about does not change what they mean; an axis of scales would have to move along.
     if (info(op_.kind).family == OpFamily::move && has(0) && dtype == this->dtype(0) &&
         !input(0).quantization.per_axis()) {

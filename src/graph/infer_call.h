@@ -74,6 +74,8 @@ class InferCall {
  private:
   Result<const Tensor*> parameter(size_t i, const char* what) const;
   Status within_limits(const Shape& shape, DType dtype) const;
+  /// A product or an activation of quantized values whose output is not quantized gives real numbers.
+  bool gives_real(DType dtype) const;
 
   Graph& graph_;
   Op& op_;

@@ -93,12 +93,21 @@ Requantization product_requantization(const OpCall& call, const Clamp& clamp, in
   Requantization r;
   const auto& weight_scales = call.inputs[1].quantization.scales;
   const float x = scale_of(call.inputs[0]);
+  const auto weight_scale = [&](int64_t c) {
+    return weight_scales[weight_scales.size() > 1 ? static_cast<size_t>(c) : 0];
+  };
+  if (is_real(call.outputs[0])) {
+    r.rounding = Rounding::real;
+    r.clamp = clamp;
+    for (int64_t c = 0; c < channels; ++c) r.scale.push_back(x * weight_scale(c));
+    return r;
+  }
   const float y = scale_of(call.outputs[0]);
   if (call.arithmetic == Arithmetic::fixed_rule) {
     r.rounding = call.kind == OpKind::FullyConnected ? Rounding::fixed_single : Rounding::fixed_double;
   }
   for (int64_t c = 0; c < channels; ++c) {
-    const float w = weight_scales[weight_scales.size() > 1 ? static_cast<size_t>(c) : 0];
+    const float w = weight_scale(c);
     if (r.rounding == Rounding::float_even) {
       r.scale.push_back(x * w / y);
     } else {
@@ -140,6 +149,10 @@ Requantization mean_requantization(float s_in, int64_t count, const Operand& out
 
 bool is_quantized_8bit(const Operand& operand) {
   return operand.present && is_8bit(operand.dtype) && operand.quantization.scales.size() == 1;
+}
+
+bool is_real(const Operand& operand) {
+  return operand.present && operand.dtype == DType::float32 && operand.quantization.empty();
 }
 
 bool fits_accumulator(const OpCall& call, int64_t taps) {

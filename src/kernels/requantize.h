@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <type_traits>
 #include <vector>
 
 #include "base/fixed_point.h"
@@ -18,6 +19,7 @@ enum class Rounding : uint8_t {
   float_even,    ///< rule `float`: one float32 product, half to even
   fixed_double,  ///< rule `fixed`: 31-bit multiplier, rounded twice (half away from zero)
   fixed_single,  ///< rule `fixed` of fully connected operators: rounded once (half towards +infinity)
+  real,          ///< not rounded to an integer: the output is float32 (a product of 8-bit values read in float)
 };
 
 /// The least and the greatest stored value an output may take: its type's range, narrowed by a fused activation.
@@ -37,9 +39,15 @@ struct Requantization {
   int32_t zero_point = 0;
   int32_t out_min = 0;  ///< bounds on the stored value, zero point included
   int32_t out_max = 0;
+  Clamp clamp;  ///< bounds on the result of `real`
 
   /// The stored value of an accumulator of one channel.
   int32_t store(int32_t accumulator, int64_t channel) const;
+  /// The real number of one, where rounding is `real`.
+  float to_real(int32_t accumulator, int64_t channel) const {
+    const float value = static_cast<float>(accumulator) * scale[static_cast<size_t>(channel)];
+    return std::min(clamp.high, std::max(clamp.low, value));
+  }
 };
 
 /// A stored value that is already rounded, moved by its zero point and held in bounds without overflow.
@@ -57,6 +65,8 @@ inline int32_t Requantization::store(int32_t accumulator, int64_t channel) const
       return place(multiply_double_rounding(accumulator, {multiplier[c], shift[c]}), zero_point, bounds);
     case Rounding::fixed_single:
       return place(multiply_single_rounding(accumulator, {multiplier[c], shift[c]}), zero_point, bounds);
+    case Rounding::real:
+      break;  // to_real
   }
   return 0;
 }
@@ -67,7 +77,8 @@ StoredBounds stored_range(DType type);
 StoredBounds stored_bounds(const Operand& output, const Clamp& clamp, Arithmetic arithmetic);
 
 /// For Conv, ConvTranspose, FullyConnected and MatMul: the scale of channel c is s_x * s_w[c] / s_y.
-/// Requires 8-bit quantized inputs 0 and 1 and output 0, weights per tensor or per axis 0 with `channels` scales.
+/// Requires 8-bit quantized inputs 0 and 1, weights per tensor or per axis 0 with `channels` scales, and an output that
+/// is 8-bit and quantized, or real: then the scale is s_x * s_w[c].
 Requantization product_requantization(const OpCall& call, const Clamp& clamp, int64_t channels);
 /// One factor for every element, rounded twice under `fixed`: Mul, ReduceMean and the like.
 Requantization scalar_requantization(double factor, const Operand& output, const Clamp& clamp, Arithmetic arithmetic);
@@ -80,6 +91,8 @@ inline constexpr int64_t kMaxMeanCount = (int64_t{1} << 31) / 255 - 1;
 
 /// True when an operand is int8 or uint8, quantized, and has one scale.
 bool is_quantized_8bit(const Operand& operand);
+/// True when an operand is float32 and not quantized.
+bool is_real(const Operand& operand);
 /// True when a sum of `taps` products (x - z_x) * (w - z_w) plus the bias (input 2) cannot leave int32. Kernels decline
 /// an operator for which this is false, and it is computed in float.
 bool fits_accumulator(const OpCall& call, int64_t taps);
@@ -97,12 +110,22 @@ inline float scale_of(const Operand& operand) {
   return operand.quantization.scales[0];
 }
 
-/// A function of one stored byte: entry [byte] is the output's byte (int8 by its two's complement).
-using ByteTable = std::array<uint8_t, 256>;
 /// The byte of a stored value of int8 or uint8.
 inline uint8_t to_byte(int32_t stored) {
   return static_cast<uint8_t>(stored);
 }
+/// An accumulator as an element of the output: a byte, or a float where rounding is `real`.
+template <typename Y>
+Y stored_as(const Requantization& requantization, int32_t accumulator, int64_t channel) {
+  if constexpr (std::is_same_v<Y, float>) {
+    return requantization.to_real(accumulator, channel);
+  } else {
+    return to_byte(requantization.store(accumulator, channel));
+  }
+}
+
+/// A function of one stored byte: entry [byte] is the output's byte (int8 by its two's complement).
+using ByteTable = std::array<uint8_t, 256>;
 /// The stored value of a byte.
 inline int32_t from_byte(uint8_t byte, DType type) {
   return type == DType::int8 ? static_cast<int32_t>(static_cast<int8_t>(byte)) : static_cast<int32_t>(byte);

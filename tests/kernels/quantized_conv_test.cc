@@ -35,6 +35,23 @@ TEST(QuantizedConv, FusedClampBecomesStoredBounds) {
   EXPECT_THAT(halve({-100, 10, 100}, kFixed, attrs), ElementsAre(0, 5, 12));
 }
 
+TEST(QuantizedConv, AResultThatStaysRealIsTheScaledSum) {
+  const In x = quantized(Tensor::of<int8_t>({1, 1, 1, 1}, {7}), 0.5f, 2);
+  Tensor weights = Tensor::of<int8_t>({3, 1, 1, 1}, {3, -3, 100});
+  weights.quantization = {{0.1f, 0.2f, 1.0f}, {0, 0, 0}, 0};
+  const In bias = In::constant(Tensor::of<int32_t>({3}, {1, 0, 0}));
+  ConvAttrs attrs;
+  attrs.clamp = {-1.0f, 6.0f};
+  for (const How& how : {kFloat, kFixed}) {
+    std::string row;
+    const auto y =
+        run_kernel(OpKind::Conv, attrs, {x, In::constant(weights), bias}, {{DType::float32, {1, 1, 1, 3}}}, how, &row);
+    ASSERT_TRUE(y.ok());
+    EXPECT_EQ(row, "conv_quantized_reference");
+    EXPECT_THAT(y->front().data<float>(), ElementsAre(16 * (0.5f * 0.1f), -1.0f, 6.0f));
+  }
+}
+
 TEST(QuantizedConv, PaddingReadsTheZeroPoint) {
   ConvAttrs attrs;
   attrs.pads = {0, 1, 0, 1};

@@ -61,6 +61,7 @@ void add_operands(Dice& dice, DType type, const Shape& x, const Shape& w, const 
   const float spread = 60 * std::sqrt(static_cast<float>(c.depth)) * dice.pick({0.01f, 1.0f, 1.0f, 4.0f});
   const float scale = input.quantization.scales[0] * weights.quantization.scales[0] * spread;
   c.output = {out_type, y, {{scale}, {zero_point(dice, out_type)}, 0}};
+  if (dice.between(0, 3) == 0) c.output = {DType::float32, y};  // mixed: the result stays real
   c.inputs = {input, In::constant(weights)};
   if (biased) {
     Tensor bias = *Tensor::make(DType::int32, {channels});

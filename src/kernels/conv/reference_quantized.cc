@@ -59,7 +59,8 @@ int32_t dot(const X* x, int32_t zero_point, const int16_t* w, int64_t count) {
   return sum;
 }
 
-template <typename X>
+/// Y: bytes, or float32 for a result that stays real.
+template <typename X, typename Y>
 class QuantizedConv final : public Kernel {
  public:
   QuantizedConv(const OpCall& call, const Geometry& geometry, const Clamp& clamp)
@@ -82,12 +83,12 @@ class QuantizedConv final : public Kernel {
   void run_row(const Buffers& buffers, const int16_t* w, int64_t row, int32_t* sums) const {
     const X* image = buffers.in<X>(0) + row / g_.out_h * g_.in_h * g_.in_w * g_.in_c;
     const auto* bias = buffers.in<int32_t>(2);
-    uint8_t* out = buffers.out<uint8_t>(0) + row * g_.out_w * g_.out_c;
+    Y* out = buffers.out<Y>(0) + row * g_.out_w * g_.out_c;
     const Taps rows = g_.row_taps(row % g_.out_h);
     for (int64_t x = 0; x < g_.out_w; ++x, out += g_.out_c) {
       for (int64_t o = 0; o < g_.out_c; ++o) sums[o] = bias != nullptr ? bias[o] : 0;
       add_window(image, w, rows, g_.column_taps(x), sums);
-      for (int64_t o = 0; o < g_.out_c; ++o) out[o] = to_byte(requantization_.store(sums[o], o));
+      for (int64_t o = 0; o < g_.out_c; ++o) out[o] = stored_as<Y>(requantization_, sums[o], o);
     }
   }
 
@@ -130,9 +131,9 @@ class QuantizedConv final : public Kernel {
 
 bool quantized_call(const OpCall& call) {
   const Operand& w = call.inputs[1];
-  return is_quantized_8bit(call.inputs[0]) && is_quantized_8bit(call.outputs[0]) && is_8bit(w.dtype) &&
-         !w.quantization.empty() && (!w.quantization.per_axis() || w.quantization.axis == 0) && bias_is_on_grid(call) &&
-         fits_accumulator(call, extent_product(w.shape, 1, 4));
+  return is_quantized_8bit(call.inputs[0]) && (is_quantized_8bit(call.outputs[0]) || is_real(call.outputs[0])) &&
+         is_8bit(w.dtype) && !w.quantization.empty() && (!w.quantization.per_axis() || w.quantization.axis == 0) &&
+         bias_is_on_grid(call) && fits_accumulator(call, extent_product(w.shape, 1, 4));
 }
 
 template <typename A>
@@ -140,8 +141,13 @@ std::unique_ptr<Kernel> make_conv(const OpCall& call, bool transposed) {
   if (!quantized_call(call)) return nullptr;
   const Geometry geometry = geometry_of<A>(call, transposed);
   const Clamp& clamp = call.as<A>().clamp;
-  if (call.inputs[0].dtype == DType::int8) return std::make_unique<QuantizedConv<int8_t>>(call, geometry, clamp);
-  return std::make_unique<QuantizedConv<uint8_t>>(call, geometry, clamp);
+  const bool real = is_real(call.outputs[0]);
+  if (call.inputs[0].dtype == DType::int8) {
+    if (real) return std::make_unique<QuantizedConv<int8_t, float>>(call, geometry, clamp);
+    return std::make_unique<QuantizedConv<int8_t, uint8_t>>(call, geometry, clamp);
+  }
+  if (real) return std::make_unique<QuantizedConv<uint8_t, float>>(call, geometry, clamp);
+  return std::make_unique<QuantizedConv<uint8_t, uint8_t>>(call, geometry, clamp);
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ class IntegerProduct final : public Product {
  public:
   IntegerProduct(const OpCall& call, const ProductGeometry& geometry, const ProductKernel& kernel,
                  StoreInteger store_tile)
-      : Product(geometry, kernel, {call.inputs[0].dtype, zero_point_of(call.inputs[0])}),
+      : Product(geometry, kernel, {call.inputs[0].dtype, zero_point_of(call.inputs[0]), call.outputs[0].dtype}),
         store_(store_tile),
         prepared_(product_requantization(call, clamp_of(call), geometry.out_channels),
                   kernel.form == RowForm::centred_int16 ? pack_centred(call) : pack_offset(call)) {}

@@ -52,7 +52,7 @@ struct TileOutput {
 
 /// kernels/requantize.h's Requantization as bare arrays, each padded to a multiple of kChannelPadding entries.
 struct StoreRule {
-  int rounding;         ///< the value of quern::Rounding: 0 float, 1 fixed double, 2 fixed single
+  int rounding;         ///< the value of quern::Rounding: 0 float, 1 fixed double, 2 fixed single, 3 real
   const int32_t* bias;  ///< added to the sum before everything else
   const float* scale;
   const int32_t* multiplier;
@@ -60,10 +60,12 @@ struct StoreRule {
   int32_t zero_point;
   int32_t low;
   int32_t high;
+  float real_low;  ///< bounds where rounding is real
+  float real_high;
 };
 inline constexpr int kChannelPadding = 64;
 
-/// Writes a tile of int32 sums as 8-bit values by the rule.
+/// Writes a tile of int32 sums by the rule: as 8-bit values, or as float32 where its rounding is real.
 using StoreInteger = void (*)(const TileOutput& tile, const StoreRule& rule);
 
 /// Writes a tile of float32 sums, none of them NaN, as 8-bit values: rounded half to even, moved by the zero point,

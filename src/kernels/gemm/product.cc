@@ -12,14 +12,15 @@ constexpr int kBatchSums = 1024;
 
 }  // namespace
 
-Product::Product(const ProductGeometry& geometry, const ProductKernel& kernel, Source source)
+Product::Product(const ProductGeometry& geometry, const ProductKernel& kernel, const Elements& elements)
     : StripKernel(geometry, {.form = kernel.form,
-                             .source = source.dtype,
-                             .zero_point = source.zero_point,
+                             .source = elements.source,
+                             .zero_point = elements.zero_point,
                              .read_multiple = kernel.unit,
                              .tile_rows = kernel.rows,
                              .blocks = (geometry.out_channels + kernel.columns - 1) / kernel.columns}),
-      kernel_(kernel) {}
+      kernel_(kernel),
+      out_bytes_(static_cast<int64_t>(size_of(elements.output))) {}
 
 void Product::subtract_row_sums(std::vector<int32_t> zero_points) {
   column_zero_points_ = std::move(zero_points);
@@ -66,10 +67,9 @@ void Product::correct(const TileOutput& tile, const int32_t* row_sums, int32_t* 
 void Product::run_panel(const Rows& rows, const int32_t* row_sums, int64_t panel, std::byte* output) const {
   const int64_t channels = geometry().out_channels;
   const int64_t channel = panel * kernel_.columns;
-  const int64_t out_bytes = static_cast<int64_t>(kernel_.form == RowForm::float32 ? sizeof(float) : 1);
-  const int64_t out_stride = channels * out_bytes;
+  const int64_t out_stride = channels * out_bytes_;
   const int columns = static_cast<int>(std::min<int64_t>(kernel_.columns, channels - channel));
-  std::byte* out = output + rows.first_position * out_stride + channel * out_bytes;
+  std::byte* out = output + rows.first_position * out_stride + channel * out_bytes_;
   alignas(64) int32_t sums[kBatchSums];
   const int64_t batch = kBatchSums / kernel_.columns / kernel_.rows * kernel_.rows;
   for (int64_t begin = 0; begin < rows.count; begin += batch) {

@@ -11,13 +11,14 @@ namespace quern {
 /// Derived classes say how tiles of sums become output.
 class Product : public StripKernel {
  protected:
-  /// The element type of the input, and the value that padding has.
-  struct Source {
-    DType dtype = DType::float32;
+  /// The element type of the input, the value that padding has, and the element type of the output.
+  struct Elements {
+    DType source = DType::float32;
     int32_t zero_point = 0;
+    DType output = DType::float32;
   };
 
-  Product(const ProductGeometry& geometry, const ProductKernel& kernel, Source source);
+  Product(const ProductGeometry& geometry, const ProductKernel& kernel, const Elements& elements);
 
   /// Writes `tile`, whose rows are output positions.
   virtual void store(const TileOutput& tile) const = 0;
@@ -37,6 +38,7 @@ class Product : public StripKernel {
   int64_t steps() const { return (geometry().segment_depth() + kernel_.unit - 1) / kernel_.unit; }
 
   const ProductKernel& kernel_;
+  int64_t out_bytes_;  ///< of an output element
   int64_t panel_bytes_ = 0;
   std::vector<std::byte> weights_;
   std::vector<int32_t> column_zero_points_;

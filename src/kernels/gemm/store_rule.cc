@@ -25,7 +25,7 @@ PreparedStore::PreparedStore(Requantization requantization, std::vector<int32_t>
 
 StoreRule PreparedStore::rule() const {
   static_assert(static_cast<int>(Rounding::float_even) == 0 && static_cast<int>(Rounding::fixed_double) == 1 &&
-                static_cast<int>(Rounding::fixed_single) == 2);
+                static_cast<int>(Rounding::fixed_single) == 2 && static_cast<int>(Rounding::real) == 3);
   const Requantization& r = requantization_;
   return {static_cast<int>(r.rounding),
           bias_.data(),
@@ -34,7 +34,9 @@ StoreRule PreparedStore::rule() const {
           r.shift.data(),
           r.zero_point,
           r.out_min,
-          r.out_max};
+          r.out_max,
+          r.clamp.low,
+          r.clamp.high};
 }
 
 PreparedStore uniform_store(const Requantization& requantization) {
@@ -57,8 +59,9 @@ std::vector<int32_t> integer_bias(const OpCall& call, int64_t channels) {
 bool is_integer_product(const OpCall& call, int64_t taps) {
   const Operand& w = call.inputs[1];
   const Quantization& q = w.quantization;
-  return is_quantized_8bit(call.inputs[0]) && is_quantized_8bit(call.outputs[0]) && is_8bit(w.dtype) && !q.empty() &&
-         (!q.per_axis() || q.axis == 0) && bias_is_on_grid(call) && fits_accumulator(call, taps);
+  return is_quantized_8bit(call.inputs[0]) && (is_quantized_8bit(call.outputs[0]) || is_real(call.outputs[0])) &&
+         is_8bit(w.dtype) && !q.empty() && (!q.per_axis() || q.axis == 0) && bias_is_on_grid(call) &&
+         fits_accumulator(call, taps);
 }
 
 }  // namespace quern

@@ -28,7 +28,8 @@ PreparedStore uniform_store(const Requantization& requantization);
 
 /// The bias input's values, or zeros.
 std::vector<int32_t> integer_bias(const OpCall& call, int64_t channels);
-/// 8-bit input 0, weights per tensor or per output channel, bias on the grid, and sums of `taps` products that fit.
+/// 8-bit input 0, an output of 8 bits or real, weights per tensor or per output channel, bias on the grid, and sums of
+/// `taps` products that fit.
 bool is_integer_product(const OpCall& call, int64_t taps);
 
 }  // namespace quern

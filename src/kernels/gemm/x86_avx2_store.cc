@@ -1,4 +1,4 @@
-// From int32 sums to 8-bit values on AVX2, eight lanes at a time. kernels/requantize.h is the law.
+// From int32 sums to 8-bit values (or to float32) on AVX2, eight lanes at a time. kernels/requantize.h is the law.
 #include "kernels/gemm/x86.h"
 #include "kernels/x86_intrinsics.h"
 
@@ -95,7 +95,7 @@ __m256i round_single(__m256i sum, const StoreRule& rule, int64_t c, const Bounds
 }
 
 /// What stored() takes beside the values of Rounding: the bits of float32 sums.
-constexpr int kReal = 3;
+constexpr int kReal = 4;
 
 template <int kRounding>
 __m256i stored(const int32_t* sums, const StoreRule& rule, int64_t c, const Bounds& b) {
@@ -144,7 +144,33 @@ void store_rows(const TileOutput& tile, const StoreRule& rule) {
   }
 }
 
-constexpr StoreInteger kStore[] = {store_rows<0>, store_rows<1>, store_rows<2>};
+/// One line of float32 values, the last of them few.
+void store_line(__m256 value, int columns, float* out) {
+  if (columns >= 8) {
+    _mm256_storeu_ps(out, value);
+    return;
+  }
+  alignas(32) float lanes[8];
+  _mm256_store_ps(lanes, value);
+  __builtin_memcpy(out, lanes, static_cast<size_t>(columns) * sizeof(float));
+}
+
+/// The rounding `real`: no integer is made of the sum.
+void store_scaled(const TileOutput& tile, const StoreRule& rule) {
+  const __m256 low = _mm256_set1_ps(rule.real_low);
+  const __m256 high = _mm256_set1_ps(rule.real_high);
+  for (int r = 0; r < tile.rows; ++r) {
+    const int32_t* sums = static_cast<const int32_t*>(tile.sums) + r * tile.sums_stride;
+    auto* out = reinterpret_cast<float*>(tile.out + r * tile.out_stride);
+    for (int c = 0; c < tile.columns; c += 8) {
+      const __m256i sum = _mm256_add_epi32(load(sums + c), load(rule.bias + tile.channel + c));
+      const __m256 value = _mm256_mul_ps(_mm256_cvtepi32_ps(sum), _mm256_loadu_ps(rule.scale + tile.channel + c));
+      store_line(_mm256_min_ps(high, _mm256_max_ps(low, value)), tile.columns - c, out + c);
+    }
+  }
+}
+
+constexpr StoreInteger kStore[] = {store_rows<0>, store_rows<1>, store_rows<2>, store_scaled};
 
 }  // namespace
 
@@ -166,13 +192,7 @@ void avx2_store_float(const TileOutput& tile, const FloatRule& rule) {
       const __m256 sum = _mm256_add_ps(_mm256_loadu_ps(sums + c), _mm256_loadu_ps(rule.bias + tile.channel + c));
       // A NaN must come out as a NaN: the vector maximum gives its second operand then.
       const __m256 value = _mm256_min_ps(high, _mm256_max_ps(low, sum));
-      if (c + 8 <= tile.columns) {
-        _mm256_storeu_ps(out + c, value);
-      } else {
-        alignas(32) float lanes[8];
-        _mm256_store_ps(lanes, value);
-        __builtin_memcpy(out + c, lanes, static_cast<size_t>(tile.columns - c) * sizeof(float));
-      }
+      store_line(value, tile.columns - c, out + c);
     }
   }
 }

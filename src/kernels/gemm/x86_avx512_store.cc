@@ -1,4 +1,4 @@
-// From int32 sums to 8-bit values on AVX-512, sixteen lanes at a time. kernels/requantize.h is the law.
+// From int32 sums to 8-bit values (or to float32) on AVX-512, sixteen lanes at a time. kernels/requantize.h is the law.
 #include "kernels/gemm/x86.h"
 #include "kernels/x86_intrinsics.h"
 
@@ -91,7 +91,7 @@ __m512i round_single(__m512i sum, const StoreRule& rule, int64_t c, const Bounds
 }
 
 /// What stored() takes beside the values of Rounding: the bits of float32 sums.
-constexpr int kReal = 3;
+constexpr int kReal = 4;
 
 template <int kRounding>
 __m512i stored(const int32_t* sums, const StoreRule& rule, int64_t c, const Bounds& b) {
@@ -121,7 +121,25 @@ void store_rows(const TileOutput& tile, const StoreRule& rule) {
   }
 }
 
-constexpr StoreInteger kStore[] = {store_rows<0>, store_rows<1>, store_rows<2>};
+/// The rounding `real`: no integer is made of the sum.
+void store_scaled(const TileOutput& tile, const StoreRule& rule) {
+  const __m512 low = _mm512_set1_ps(rule.real_low);
+  const __m512 high = _mm512_set1_ps(rule.real_high);
+  for (int r = 0; r < tile.rows; ++r) {
+    const int32_t* sums = static_cast<const int32_t*>(tile.sums) + r * tile.sums_stride;
+    auto* out = reinterpret_cast<float*>(tile.out + r * tile.out_stride);
+    for (int c = 0; c < tile.columns; c += 16) {
+      const int64_t channel = tile.channel + c;
+      const __m512i sum = _mm512_add_epi32(_mm512_loadu_si512(sums + c), _mm512_loadu_si512(rule.bias + channel));
+      const __m512 value = _mm512_mul_ps(_mm512_cvtepi32_ps(sum), _mm512_loadu_ps(rule.scale + channel));
+      const int left = tile.columns - c;
+      const auto mask = static_cast<__mmask16>(left >= 16 ? 0xFFFF : (1 << left) - 1);
+      _mm512_mask_storeu_ps(out + c, mask, _mm512_min_ps(high, _mm512_max_ps(low, value)));
+    }
+  }
+}
+
+constexpr StoreInteger kStore[] = {store_rows<0>, store_rows<1>, store_rows<2>, store_scaled};
 
 }  // namespace
 

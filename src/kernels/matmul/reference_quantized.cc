@@ -30,6 +30,8 @@ struct BatchOffsets {
   std::vector<int64_t> a, b;
 };
 
+/// Y: bytes, or float32 for a result that stays real.
+template <typename Y>
 class QuantizedProduct final : public Kernel {
  public:
   QuantizedProduct(const OpCall& call, const Product& product, BatchOffsets batches, const Clamp& clamp)
@@ -48,7 +50,7 @@ class QuantizedProduct final : public Kernel {
                columns.data() + c * product_.depth);
       }
       const uint8_t* a = buffers.in<uint8_t>(0) + batches_.a[batch];
-      uint8_t* out = buffers.out<uint8_t>(0) + static_cast<int64_t>(batch) * product_.rows * product_.columns;
+      Y* out = buffers.out<Y>(0) + static_cast<int64_t>(batch) * product_.rows * product_.columns;
       pool.parallel_for(product_.rows, grain_for(product_.columns * product_.depth), [&](int64_t begin, int64_t end) {
         run_rows(a, columns.data(), buffers.in<int32_t>(2), out, begin, end);
       });
@@ -56,7 +58,7 @@ class QuantizedProduct final : public Kernel {
   }
 
  private:
-  void run_rows(const uint8_t* a, const int16_t* columns, const int32_t* bias, uint8_t* out, int64_t begin,
+  void run_rows(const uint8_t* a, const int16_t* columns, const int32_t* bias, Y* out, int64_t begin,
                 int64_t end) const {
     std::vector<int16_t> row(static_cast<size_t>(product_.depth));
     for (int64_t r = begin; r < end; ++r) {
@@ -64,7 +66,7 @@ class QuantizedProduct final : public Kernel {
       for (int64_t c = 0; c < product_.columns; ++c) {
         const int32_t sum =
             dot(row.data(), columns + c * product_.depth, product_.depth) + (bias != nullptr ? bias[c] : 0);
-        out[r * product_.columns + c] = to_byte(requantization_.store(sum, c));
+        out[r * product_.columns + c] = stored_as<Y>(requantization_, sum, c);
       }
     }
   }
@@ -77,16 +79,24 @@ class QuantizedProduct final : public Kernel {
 
 bool quantized_call(const OpCall& call, int64_t depth, int column_axis) {
   const Operand& b = call.inputs[1];
-  return is_quantized_8bit(call.inputs[0]) && is_quantized_8bit(call.outputs[0]) && is_8bit(b.dtype) &&
-         !b.quantization.empty() && (!b.quantization.per_axis() || b.quantization.axis == column_axis) &&
-         bias_is_on_grid(call) && fits_accumulator(call, depth);
+  return is_quantized_8bit(call.inputs[0]) && (is_quantized_8bit(call.outputs[0]) || is_real(call.outputs[0])) &&
+         is_8bit(b.dtype) && !b.quantization.empty() &&
+         (!b.quantization.per_axis() || b.quantization.axis == column_axis) && bias_is_on_grid(call) &&
+         fits_accumulator(call, depth);
+}
+
+std::unique_ptr<Kernel> make_product(const OpCall& call, const Product& product, BatchOffsets batches,
+                                     const Clamp& clamp) {
+  if (is_real(call.outputs[0]))
+    return std::make_unique<QuantizedProduct<float>>(call, product, std::move(batches), clamp);
+  return std::make_unique<QuantizedProduct<uint8_t>>(call, product, std::move(batches), clamp);
 }
 
 std::unique_ptr<Kernel> make_fully_connected(const OpCall& call) {
   const Shape& w = call.inputs[1].shape;
   if (!quantized_call(call, w[1], 0)) return nullptr;
   Product product{call.outputs[0].size() / std::max<int64_t>(w[0], 1), w[1], w[0], w[1], 1, w[1], 1};
-  return std::make_unique<QuantizedProduct>(call, product, BatchOffsets{{0}, {0}}, call.as<ClampAttrs>().clamp);
+  return make_product(call, product, BatchOffsets{{0}, {0}}, call.as<ClampAttrs>().clamp);
 }
 
 /// Offsets of the matrices of one operand for every leading index of the output, by numpy's broadcasting.
@@ -129,8 +139,7 @@ std::unique_ptr<Kernel> make_matmul(const OpCall& call) {
   if (!quantized_call(call, p.depth, column_axis)) return nullptr;
   const Shape& y = call.outputs[0].shape;
   const Shape leading(y.begin(), y.end() - 2);
-  return std::make_unique<QuantizedProduct>(
-      call, p, BatchOffsets{matrix_offsets(a, leading), matrix_offsets(b, leading)}, attrs.clamp);
+  return make_product(call, p, BatchOffsets{matrix_offsets(a, leading), matrix_offsets(b, leading)}, attrs.clamp);
 }
 
 }  // namespace

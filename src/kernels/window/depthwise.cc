@@ -17,16 +17,17 @@ constexpr int64_t kBlock = 64;
 /// The loop over positions and channels; derived classes pack weights and store tiles.
 class Depthwise : public StripKernel {
  protected:
-  Depthwise(const ProductGeometry& geometry, const WindowKernel& kernel, const Operand& input, RowForm form)
+  Depthwise(const ProductGeometry& geometry, const WindowKernel& kernel, const OpCall& call, RowForm form)
       : StripKernel(geometry, {.form = form,
-                               .source = input.dtype,
-                               .zero_point = zero_point_of(input),
+                               .source = call.inputs[0].dtype,
+                               .zero_point = zero_point_of(call.inputs[0]),
                                .by_tap = true,
                                .read_multiple = kernel.group,
                                .tile_rows = kPositions,
                                .blocks = (geometry.out_channels + kBlock - 1) / kBlock}),
         kernel_(kernel),
-        element_bytes_(form == RowForm::float32 ? 4 : 1),
+        in_bytes_(form == RowForm::float32 ? 4 : 1),
+        out_bytes_(static_cast<int64_t>(size_of(call.outputs[0].dtype))),
         taps_(segments()) {
     while (taps_.size() % static_cast<size_t>(kernel.unit) != 0) taps_.push_back(0);
   }
@@ -66,16 +67,17 @@ class Depthwise : public StripKernel {
     const int64_t channels = std::min(kBlock, geometry().out_channels - channel);
     const int count = static_cast<int>(std::min(kPositions, rows.count - first));
     alignas(64) int32_t sums[kPositions * kBlock];
-    kernel_.multiply({rows.windows + first, count, taps_.data(), static_cast<int>(taps_.size()),
-                      channel * element_bytes_, weights_.data() + channel / kernel_.group * group_bytes_,
+    kernel_.multiply({rows.windows + first, count, taps_.data(), static_cast<int>(taps_.size()), channel * in_bytes_,
+                      weights_.data() + channel / kernel_.group * group_bytes_,
                       static_cast<int>((channels + kernel_.group - 1) / kernel_.group), sums, kBlock});
-    const int64_t out_stride = geometry().out_channels * element_bytes_;
-    std::byte* out = output + (rows.first_position + first) * out_stride + channel * element_bytes_;
+    const int64_t out_stride = geometry().out_channels * out_bytes_;
+    std::byte* out = output + (rows.first_position + first) * out_stride + channel * out_bytes_;
     store({sums, kBlock, count, static_cast<int>(channels), channel, out, out_stride});
   }
 
   const WindowKernel& kernel_;
-  int64_t element_bytes_;
+  int64_t in_bytes_;   ///< of an element of a window
+  int64_t out_bytes_;  ///< of an output element
   std::vector<int64_t> taps_;
   int64_t group_bytes_ = 0;
   std::vector<std::byte> weights_;
@@ -90,7 +92,7 @@ int32_t weight_offset(const Operand& weights, bool wide, int64_t channel) {
 class IntegerDepthwise final : public Depthwise {
  public:
   IntegerDepthwise(const OpCall& call, const ProductGeometry& g, const WindowKernel& kernel, StoreInteger store_tile)
-      : Depthwise(g, kernel, call.inputs[0], RowForm::offset_uint8),
+      : Depthwise(g, kernel, call, RowForm::offset_uint8),
         store_(store_tile),
         prepared_(product_requantization(call, call.as<ConvAttrs>().clamp, g.out_channels), pack(call, kernel)) {}
 
@@ -126,7 +128,7 @@ class IntegerDepthwise final : public Depthwise {
 class FloatDepthwise final : public Depthwise {
  public:
   FloatDepthwise(const OpCall& call, const ProductGeometry& g, const WindowKernel& kernel, StoreFloat store_tile)
-      : Depthwise(g, kernel, call.inputs[0], RowForm::float32),
+      : Depthwise(g, kernel, call, RowForm::float32),
         store_(store_tile),
         prepared_(call, call.as<ConvAttrs>().clamp, g.out_channels) {
     const auto* weights = call.inputs[1].constant_as<float>();
