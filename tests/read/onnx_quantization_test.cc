@@ -86,13 +86,50 @@ TEST(OnnxFolding, ABiasInOtherUnitsStaysInFloat) {
   EXPECT_TRUE(check(*graph).ok());
 }
 
-TEST(OnnxFolding, AFloatReaderOfTheResultKeepsTheNodeInFloat) {
+TEST(OnnxFolding, AFloatReaderOfAProductKeepsItsResultReal) {
   QuantizedConv file;
   file.output("c");
   const auto graph = file.read();
   ASSERT_TRUE(graph.ok()) << onnx_message(graph);
-  EXPECT_EQ(only(*graph, OpKind::Quantize).source_kind, "QuantizeLinear");
-  EXPECT_EQ(only(*graph, OpKind::Dequantize).source_kind, "DequantizeLinear");
+  EXPECT_THAT(kinds(*graph), ElementsAre("Transpose", "Conv", "Transpose", "Quantize"));
+  const Op& conv = only(*graph, OpKind::Conv);
+  EXPECT_EQ(graph->value(conv.inputs[1]).dtype, DType::int8);
+  EXPECT_EQ(graph->value(conv.outputs[0]).dtype, DType::float32);
+  EXPECT_TRUE(check(*graph).ok());
+}
+
+TEST(OnnxFolding, AnActivationOfARealProductIsItsClampWhereNothingElseReadsIt) {
+  QuantizedConv file(0.05f, "Relu");
+  file.output("r");
+  const auto graph = file.read();
+  ASSERT_TRUE(graph.ok()) << onnx_message(graph);
+  EXPECT_THAT(kinds(*graph), ElementsAre("Transpose", "Conv", "Transpose", "Quantize"));
+  EXPECT_EQ(std::get<ConvAttrs>(only(*graph, OpKind::Conv).attrs).clamp.low, 0);
+}
+
+TEST(OnnxFolding, AnActivationOfAFloatValueGivesTheQuantizedOne) {
+  OnnxBuilder file;
+  file.input("x", {2, 3});
+  file.node("Sigmoid", {"x"}, {"s"});
+  file.quantize("s", "y", 0.25f, 0);
+  file.output("y", kUint8);
+  const auto graph = file.read();
+  ASSERT_TRUE(graph.ok()) << onnx_message(graph);
+  EXPECT_THAT(kinds(*graph), ElementsAre("Sigmoid"));
+  EXPECT_EQ(graph->value(graph->outputs[0]).dtype, DType::uint8);
+  EXPECT_TRUE(check(*graph).ok());
+}
+
+TEST(OnnxFolding, AValueKeepsItsNameWhereItsIntegersAreCalledAfterIt) {
+  OnnxBuilder file;
+  file.input("x", {2, 3});
+  file.node("Sigmoid", {"x"}, {"s"});
+  file.quantize("s", "s_QuantizeLinear_Output", 0.25f, 0);
+  file.node("Transpose", {"s_QuantizeLinear_Output"}, {"y"});
+  file.output("y", kUint8);
+  const auto graph = file.read();
+  ASSERT_TRUE(graph.ok()) << onnx_message(graph);
+  EXPECT_EQ(graph->value(only(*graph, OpKind::Sigmoid).outputs[0]).name, "s");
 }
 
 TEST(OnnxFolding, AMoveToAnotherQuantizationChangesItInAStepOfItsOwn) {

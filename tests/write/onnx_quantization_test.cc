@@ -125,10 +125,29 @@ std::vector<Case> cases() {
        " %m = ReduceMean(%a) {axes=[1, 2]} : uint8[1,1,1,2] quant(0.05, 20) %f = Reshape(%m) {shape=[1, 2]} : "
        "uint8[1,2] quant(0.05, 20)"
        " %y = Softmax(%f) {axis=1} : uint8[1,2] quant(0.00390625, 0) output %y }"},
+      {"product_that_stays_real",
+       "graph { input %x : int8[1,4] quant(0.1, 0) const %w : int8[3,4] quant(axis=0, scales=[0.01, 0.02, 0.03], "
+       "zero_points=[0, 0, 0]) = random 1 const %b : int32[3] quant(axis=0, scales=[0.001, 0.002, 0.003], "
+       "zero_points=[0, 0, 0]) = random 2 %y = FullyConnected(%x, %w, %b) {clamp=[0, inf]} : float32[1,3] output %y }"},
+      {"convolution_that_stays_real_before_an_activation_that_quantizes",
+       "graph { input %x : uint8[1,4,4,3] quant(0.1, 100) const %w : int8[2,3,3,3] quant(0.01, 0) = random 1"
+       " %c = Conv(%x, %w) : float32[1,2,2,2] %y = LeakyRelu(%c) {alpha=0.1} : int8[1,2,2,2] quant(0.07, -20) output "
+       "%y }"},
+      {"clamped_pools",
+       "graph { input %x : uint8[1,4,4,2] quant(0.1, 128) %m = MaxPool(%x) {kernel=[2, 2], clamp=[0, 6]}"
+       " : uint8[1,3,3,2] quant(0.1, 128) %y = AveragePool(%m) {kernel=[2, 2], clamp=[0, 5]} : uint8[1,2,2,2]"
+       " quant(0.05, 20) output %y }"},
       {"requantization",
        "graph { input %x : int8[6] quant(0.1, 0) %a = Quantize(%x) : uint8[6] quant(0.2, 100) %y = Dequantize(%a) : "
        "float32[6] output %y }"},
   };
+}
+
+TEST(QdqWriter, KeepsTheNamesOfValuesThereAndBack) {
+  const Graph graph = test::graph_of(kConv);
+  const auto back = test::read_back(graph);
+  ASSERT_TRUE(back.ok()) << back.error().message;
+  for (const char* name : {"x", "q@nhwc", "c@nhwc", "y"}) EXPECT_NE(back->find(name), kNoValue) << name;
 }
 
 INSTANTIATE_TEST_SUITE_P(Onnx, QuantizedRoundTrip, testing::ValuesIn(cases()),

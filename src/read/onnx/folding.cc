@@ -151,6 +151,18 @@ std::optional<std::vector<ValueId>> dequantized_inputs(const Context& cx, const 
   return any ? std::optional(inputs) : std::nullopt;
 }
 
+/// Quantizers call a value's integers after it: then the value keeps its name, and is found again in the float model.
+std::string value_name(const std::string& stored, const std::string& real, const Readers& readers) {
+  return stored == real + "_QuantizeLinear_Output" && !readers.is_graph_output(stored) ? real : stored;
+}
+
+/// A move between different quantizations has its clamp, if any, on the wrong side of the change.
+bool clamp_is_exact(const Context& cx, const Row& row, const FoldPlan& plan, const Storage& storage) {
+  if (row.fold != Fold::move || !plan.clamp.active()) return true;
+  const Value& source = cx.graph.value(plan.inputs[0]);
+  return source.dtype == storage.dtype && source.quantization == storage.quantization;
+}
+
 /// The QuantizeLinear behind one output, perhaps with an activation between.
 bool plan_output(const Context& cx, const GraphProto& graph, const Readers& readers, const Row& row, int64_t opset,
                  const std::string& name, FoldPlan& plan) {
@@ -169,10 +181,39 @@ bool plan_output(const Context& cx, const GraphProto& graph, const Readers& read
   const NodeProto& quantize = graph.node(reader);
   if (!is_quantize(quantize) || quantize.input(0) != source) return false;
   auto storage = written_storage(cx, quantize);
-  if (!storage) return false;
+  if (!storage || !clamp_is_exact(cx, row, plan, *storage)) return false;
   plan.swallowed.push_back(reader);
-  plan.outputs.push_back({quantize.output(0), name, *std::move(storage)});
+  const std::string& stored = quantize.output(0);
+  plan.outputs.push_back({stored, name, value_name(stored, source, readers), *std::move(storage)});
   return true;
+}
+
+/// A product of quantized values whose output is read in float: its sums are scaled, not rounded.
+FoldPlan plan_real_product(const Context& cx, const GraphProto& graph, const Readers& readers, const NodeProto& node,
+                           int64_t opset, std::vector<ValueId> inputs) {
+  FoldPlan plan;
+  plan.inputs = std::move(inputs);
+  std::string name = node.output(0);
+  const int reader = readers.only_reader(name);
+  const bool feeds = reader >= 0 && graph.node(reader).input_size() > 0 && graph.node(reader).input(0) == name;
+  if (const auto clamp = feeds ? clamp_of(cx, graph.node(reader), opset) : std::nullopt) {
+    plan.clamp = *clamp;
+    plan.swallowed.push_back(reader);
+    name = graph.node(reader).output(0);
+  }
+  plan.outputs.push_back({name, node.output(0), name, {DType::float32, {}}});
+  return plan;
+}
+
+/// An activation of a float value whose result is read by one QuantizeLinear alone.
+std::optional<FoldPlan> plan_quantizing_activation(const Context& cx, const GraphProto& graph, const Readers& readers,
+                                                   const NodeProto& node, const Row& row, int64_t opset) {
+  const bool unary = row.fold == Fold::compute && info(row.op).family == OpFamily::unary;
+  if (!unary || node.input_size() == 0 || node.output_size() != 1 || cx.dequantized.contains(node.input(0))) return {};
+  FoldPlan plan;
+  plan.inputs.assign(static_cast<size_t>(node.input_size()), kNoValue);
+  if (!plan_output(cx, graph, readers, row, opset, node.output(0), plan)) return {};
+  return plan;
 }
 
 }  // namespace
@@ -182,7 +223,8 @@ std::optional<FoldPlan> plan_fold(const Context& cx, const GraphProto& graph, co
   if (row.fold == Fold::never || row.fold == Fold::integer) return std::nullopt;
   const NodeProto& node = graph.node(index);
   auto inputs = dequantized_inputs(cx, node, row);
-  if (!inputs || (row.fold == Fold::linear && !linear_fits(cx, node, *inputs))) return std::nullopt;
+  if (!inputs) return plan_quantizing_activation(cx, graph, readers, node, row, opset);
+  if (row.fold == Fold::linear && !linear_fits(cx, node, *inputs)) return std::nullopt;
   FoldPlan plan;
   plan.inputs = *std::move(inputs);
   for (const std::string& name : node.output()) {
@@ -190,7 +232,9 @@ std::optional<FoldPlan> plan_fold(const Context& cx, const GraphProto& graph, co
       if (readers.is_read(name)) return std::nullopt;
       continue;
     }
-    if (!plan_output(cx, graph, readers, row, opset, name, plan)) return std::nullopt;
+    if (plan_output(cx, graph, readers, row, opset, name, plan)) continue;
+    if (row.fold != Fold::linear) return std::nullopt;
+    return plan_real_product(cx, graph, readers, node, opset, std::move(plan.inputs));
   }
   return plan.outputs.empty() ? std::nullopt : std::optional(std::move(plan));
 }

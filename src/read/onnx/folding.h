@@ -2,7 +2,8 @@
 //
 // A node folds when every data input is dequantized from 8 bits (a bias: from int32), every output is read by exactly
 // one QuantizeLinear and is no graph output, and its row says that it may. An activation between the node and the
-// QuantizeLinear becomes the operator's clamp. What does not fold stays as the file says it, in float.
+// QuantizeLinear becomes the operator's clamp. Two kinds of nodes fold on one side alone: a product whose output stays
+// float, and an activation of a float value. What does not fold stays as the file says it, in float.
 #pragma once
 
 #include <optional>
@@ -41,9 +42,10 @@ struct FoldPlan {
   struct Output {
     std::string name;        ///< what the QuantizeLinear gives; empty where the node gives nothing
     std::string float_name;  ///< what the node gives
-    Storage storage;
+    std::string value_name;  ///< what the value is called; `name`, unless that is only made from the float value's name
+    Storage storage;         ///< float32 and not quantized where the result stays float
   };
-  std::vector<ValueId> inputs;  ///< quantized values; kNoValue for parameters and absent ones
+  std::vector<ValueId> inputs;  ///< quantized values; kNoValue for those that are read by their name
   std::vector<Output> outputs;
   Clamp clamp;
   std::vector<int> swallowed;  ///< the QuantizeLinear nodes and activations that go with it

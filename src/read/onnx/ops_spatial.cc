@@ -116,8 +116,8 @@ Status read_block_move(Context& cx, Node& node) {
 constexpr Row kRows[] = {
     {"Conv", read_conv, OpKind::Conv, 2, 3, 1, Fold::linear, 0, true},
     {"ConvTranspose", read_conv_transpose, OpKind::ConvTranspose, 2, 3, 1, Fold::linear, 0, true},
-    {"MaxPool", read_pool, OpKind::MaxPool, 1, 1, 1, Fold::move},
-    {"AveragePool", read_pool, OpKind::AveragePool, 1, 1, 1, Fold::compute},
+    {"MaxPool", read_pool, OpKind::MaxPool, 1, 1, 1, Fold::move, 0, true},
+    {"AveragePool", read_pool, OpKind::AveragePool, 1, 1, 1, Fold::compute, 0, true},
     {"GlobalAveragePool", read_global_pool, OpKind::ReduceMean, 1, 1, 1, Fold::compute},
     {"GlobalMaxPool", read_global_pool, OpKind::ReduceMax, 1, 1, 1, Fold::move},
     {"DepthToSpace", read_block_move, OpKind::DepthToSpace, 1, 1, 1, Fold::move},

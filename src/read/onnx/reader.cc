@@ -384,7 +384,7 @@ Status Reader::read_folded(FoldPlan plan, const Row& row, Node& node) {
     QUERN_TRY(node.inputs[i], cx_.read(name));
   }
   if (row.max_inputs >= 0) node.inputs.resize(static_cast<size_t>(row.max_inputs), kNoValue);
-  const auto& source = cx_.graph.value(node.inputs[0]);
+  const Value& source = cx_.graph.value(node.inputs[0]);
   const Storage moved{source.dtype, source.quantization};
   std::vector<std::pair<ValueId, FoldPlan::Output>> changes;
   for (FoldPlan::Output& out : plan.outputs) {
@@ -392,6 +392,7 @@ Status Reader::read_folded(FoldPlan plan, const Row& row, Node& node) {
         row.fold == Fold::move && (out.storage.dtype != moved.dtype || out.storage.quantization != moved.quantization);
     const Storage& given = change ? moved : out.storage;
     QUERN_TRY(const ValueId id, cx_.define(change ? out.float_name : out.name, given.dtype, given.quantization));
+    if (!change && out.value_name != out.name) cx_.graph.value(id).name = out.value_name;
     node.outputs.push_back(id);
     if (change) changes.emplace_back(id, std::move(out));
   }
