@@ -1,6 +1,8 @@
 // Small float graphs through a file and back: the same numbers, the nodes expected, the names kept.
 #include <gtest/gtest.h>
 
+#include <fmt/format.h>
+
 #include "write/round_trip.h"
 
 namespace quern {
@@ -157,6 +159,15 @@ TEST(OnnxWriter, KeepsNamesShapesAndOrder) {
   EXPECT_EQ(file.node(0).output(0), "conv_out");
   EXPECT_EQ(file.initializer(0).name(), "w");
   EXPECT_EQ(test::types_of(model), "Conv Mul Transpose");
+}
+
+TEST(OnnxWriter, GivesScalesOfAResizeOnlyWhereEveryReaderGetsTheSizeFromThem) {
+  const char* text = "graph {{ input %x : float32[1,6,6,2] %y = Resize(%x) {{{}}} output %y }}";
+  const auto inputs_of = [text](const char* attrs) {
+    return test::written(test::graph_of(fmt::format(fmt::runtime(text), attrs))).graph().node(1).input_size();
+  };
+  EXPECT_EQ(inputs_of("scales=[1, 2, 1.5, 1]"), 3);
+  EXPECT_EQ(inputs_of("sizes=[1, 7, 9, 2]"), 4);  // 6 * float(7 / 6) is 7 in float, and below 7 in double
 }
 
 TEST(OnnxWriter, GivesOutAnInputAndAConstant) {

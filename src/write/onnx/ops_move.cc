@@ -187,11 +187,15 @@ const char* word(const Word<E> (&words)[N], E value) {
   return "";
 }
 
-/// The scales give exactly these sizes: then they, and not the ratio of the sizes, place the positions.
+/// The scales give exactly these sizes, to readers that multiply in float and to those that do in double: then they,
+/// and not the ratio of the sizes, place the positions.
 bool scales_suffice(const ResizeAttrs& attrs, const Shape& in) {
   if (attrs.scales.size() != in.size()) return false;
   for (size_t i = 0; i < in.size(); ++i) {
-    if (static_cast<int64_t>(std::floor(static_cast<float>(in[i]) * attrs.scales[i])) != attrs.sizes[i]) return false;
+    const float in_float = std::floor(static_cast<float>(in[i]) * attrs.scales[i]);
+    const double in_double = std::floor(static_cast<double>(in[i]) * static_cast<double>(attrs.scales[i]));
+    const auto size = static_cast<double>(attrs.sizes[i]);
+    if (static_cast<double>(in_float) != size || in_double != size) return false;
   }
   return true;
 }
