@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""MobileNetV2 at 0.45 of its width, trained from nothing to name the drawn signs: depthwise layers, BatchNorm, ReLU6."""
+"""MobileNetV2 at half width, trained from nothing to name the drawn signs: depthwise layers, BatchNorm, ReLU6."""
 
 import sys
 from pathlib import Path
@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from signs_mobilenet_v2.model import MobileNetV2  # noqa: E402
 from training.classify import Settings, run  # noqa: E402
 
-SETTINGS = Settings(phases=((64, 9), (128, 2)))
+SETTINGS = Settings(phases=((64, 14), (128, 3)))
 
 if __name__ == "__main__":
-    run("signs_mobilenet_v2", __doc__, lambda classes: MobileNetV2(classes, width=0.45, last=320), SETTINGS)
+    run("signs_mobilenet_v2", __doc__, lambda classes: MobileNetV2(classes, width=0.5, last=320), SETTINGS)
