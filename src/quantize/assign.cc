@@ -1,0 +1,259 @@
+#include "quantize/assign.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/error.h"
+
+namespace quern {
+
+bool is_matrix_operator(OpKind kind) {
+  return kind == OpKind::Conv || kind == OpKind::ConvTranspose || kind == OpKind::FullyConnected ||
+         kind == OpKind::MatMul;
+}
+
+bool has_constant_weights(const Graph& graph, const Op& op) {
+  return is_matrix_operator(op.kind) && op.kind != OpKind::MatMul && graph.is_constant(op.inputs[1]);
+}
+
+std::vector<ValueId> Assignment::members(ValueId root) const {
+  std::vector<ValueId> ids;
+  for (size_t id = 0; id < group.size(); ++id) {
+    if (stored[id] && group[id] == root) ids.push_back(static_cast<ValueId>(id));
+  }
+  return ids;
+}
+
+namespace {
+
+/// Moves stored values without changing any: input 0 and all outputs have one scale.
+bool keeps_codes(const Op& op) {
+  if (op.kind == OpKind::MaxPool) return true;
+  if (op.kind == OpKind::DepthToSpace || op.kind == OpKind::SpaceToDepth) return true;
+  if (op.kind == OpKind::Resize) return std::get<ResizeAttrs>(op.attrs).mode == ResizeMode::nearest;
+  return info(op.kind).family == OpFamily::move && op.kind != OpKind::OneHot;
+}
+
+bool is_real(const Graph& graph, ValueId id) {
+  return id != kNoValue && graph.value(id).dtype == DType::float32 && !graph.is_constant(id);
+}
+
+Status check_is_float(const Graph& graph) {
+  for (const Value& value : graph.values) {
+    if (value.quantization.empty()) continue;
+    return fail(ErrorCode::invalid_argument,
+                "value '{}' is quantized already ({}); give the float model that this one was made from", value.name,
+                to_string(value.dtype));
+  }
+  if (std::ranges::any_of(graph.ops, [](const Op& op) { return is_matrix_operator(op.kind); })) return {};
+  return fail(ErrorCode::invalid_argument,
+              "the model has no Conv, ConvTranspose, Gemm or MatMul: there is nothing that int8 would make faster");
+}
+
+/// Puts an operator that will be Quantize or Dequantize between a graph edge and the rest.
+void mark_edges(Graph& graph, const std::vector<bool>& stored_inputs) {
+  std::vector<Op> first;
+  for (size_t i = 0; i < graph.inputs.size(); ++i) {
+    if (!stored_inputs[i]) continue;
+    const ValueId input = graph.inputs[i];
+    Value inner = graph.value(input);
+    inner.name = graph.fresh_name(inner.name + "_quantized");
+    inner.symbols.clear();
+    const std::string name = inner.name;
+    const ValueId id = graph.add_value(std::move(inner));
+    for (Op& op : graph.ops) std::ranges::replace(op.inputs, input, id);
+    Op edge{OpKind::Quantize, name, {input}, {id}, default_attrs(OpKind::Quantize), {}};
+    first.push_back(std::move(edge));
+  }
+  graph.ops.insert(graph.ops.begin(), first.begin(), first.end());
+}
+
+class Assigner {
+ public:
+  Assigner(const Graph& graph, const AssignOptions& options) : options_(options) { out_.graph = graph; }
+
+  Assignment run() {
+    mark_body();
+    mark_edges(out_.graph, inputs_of_body());
+    mark_body();
+    mark_stored();
+    mark_exits();
+    insert_exits();
+    mark_integer();
+    tie();
+    return std::move(out_);
+  }
+
+ private:
+  Graph& graph() { return out_.graph; }
+
+  bool keeps_float(const Op& op) const {
+    return std::ranges::any_of(options_.keep_float, [&](const std::regex& pattern) {
+      return std::regex_match(op.name, pattern) || std::regex_match(std::string(info(op.kind).name), pattern);
+    });
+  }
+
+  /// body_[op]: a matrix operator is it or comes after it.
+  void mark_body() {
+    const size_t count = graph().ops.size();
+    body_.assign(count, false);
+    std::vector<bool> wanted(graph().values.size(), false);
+    for (size_t i = count; i-- > 0;) {
+      const Op& op = graph().ops[i];
+      body_[i] = is_matrix_operator(op.kind) || std::ranges::any_of(op.outputs, [&](ValueId id) {
+                   return id != kNoValue && wanted[static_cast<size_t>(id)];
+                 });
+      if (!body_[i]) continue;
+      for (ValueId id : op.inputs) {
+        if (id != kNoValue) wanted[static_cast<size_t>(id)] = true;
+      }
+    }
+  }
+
+  std::vector<bool> inputs_of_body() {
+    std::vector<bool> wanted;
+    const Uses uses(graph());
+    for (ValueId id : graph().inputs) {
+      const auto& readers = uses.consumers[static_cast<size_t>(id)];
+      wanted.push_back(is_real(graph(), id) && std::ranges::any_of(readers, [&](int op) {
+                         return body_[static_cast<size_t>(op)] && !keeps_float(graph().ops[static_cast<size_t>(op)]);
+                       }));
+    }
+    return wanted;
+  }
+
+  /// An activation computed together with the matrix operator before it.
+  bool is_fused_activation(const Op& op, const Uses& uses) {
+    if (info(op.kind).family != OpFamily::unary && op.kind != OpKind::PRelu) return false;
+    const ValueId source = op.inputs[0];
+    const int maker = source == kNoValue ? -1 : uses.producer[static_cast<size_t>(source)];
+    return maker >= 0 && is_matrix_operator(graph().ops[static_cast<size_t>(maker)].kind) &&
+           uses.consumers[static_cast<size_t>(source)].size() == 1 && !uses.is_output[static_cast<size_t>(source)];
+  }
+
+  void mark_stored() {
+    const Uses uses(graph());
+    out_.stored.assign(graph().values.size(), false);
+    const auto store = [&](ValueId id) {
+      if (is_real(graph(), id)) out_.stored[static_cast<size_t>(id)] = true;
+    };
+    for (size_t i = 0; i < graph().ops.size(); ++i) {
+      const Op& op = graph().ops[i];
+      if (body_[i] || is_fused_activation(op, uses)) std::ranges::for_each(op.outputs, store);
+    }
+    for (const Op& op : graph().ops) {
+      fused_.push_back(is_fused_activation(op, uses));
+      if (fused_.back()) out_.stored[static_cast<size_t>(op.inputs[0])] = false;
+    }
+    unstore_what_only_float_reads(uses);
+  }
+
+  /// Between two operators that the user keeps in float nothing is stored.
+  void unstore_what_only_float_reads(const Uses& uses) {
+    for (size_t id = 0; id < out_.stored.size(); ++id) {
+      const int maker = uses.producer[id];
+      const auto& readers = uses.consumers[id];
+      if (!out_.stored[id] || readers.empty() || maker < 0) continue;
+      const bool all = std::ranges::all_of(
+          readers, [&](int op) { return keeps_float(graph().ops[static_cast<size_t>(op)]); });
+      if (all && keeps_float(graph().ops[static_cast<size_t>(maker)])) out_.stored[id] = false;
+    }
+  }
+
+  /// Stored values are dequantized once for all of the tail, and for the graph's outputs.
+  void mark_exits() {
+    const Uses uses(graph());
+    const size_t count = out_.stored.size();
+    for (size_t id = 0; id < count; ++id) {
+      if (!out_.stored[id]) continue;
+      std::vector<int> readers;
+      for (int op : uses.consumers[id]) {
+        if (!body_[static_cast<size_t>(op)] && !fused_[static_cast<size_t>(op)]) readers.push_back(op);
+      }
+      if (!readers.empty() || uses.is_output[id]) add_exit(static_cast<ValueId>(id), readers, uses);
+    }
+  }
+
+  /// An output keeps its name for the float array outside.
+  void add_exit(ValueId inner, const std::vector<int>& readers, const Uses& uses) {
+    Value outer = graph().value(inner);
+    const std::string name = outer.name;
+    const bool leaves = uses.is_output[static_cast<size_t>(inner)];
+    const std::string other = graph().fresh_name(name + (leaves ? "_quantized" : "_dequantized"));
+    (leaves ? graph().value(inner).name : outer.name) = other;
+    const ValueId id = graph().add_value(std::move(outer));
+    out_.stored.push_back(false);
+    for (int op : readers) std::ranges::replace(graph().ops[static_cast<size_t>(op)].inputs, inner, id);
+    std::ranges::replace(graph().outputs, inner, id);
+    exits_.push_back({uses.producer[static_cast<size_t>(inner)],
+                      {OpKind::Dequantize, name + "_dequantize", {inner}, {id}, default_attrs(OpKind::Dequantize), {}}});
+  }
+
+  /// Each exit goes right behind the maker of its value.
+  void insert_exits() {
+    std::vector<Op> ops;
+    std::vector<bool> body;
+    for (size_t i = 0; i < graph().ops.size(); ++i) {
+      ops.push_back(std::move(graph().ops[i]));
+      body.push_back(body_[i]);
+      for (Exit& exit : exits_) {
+        if (exit.maker != static_cast<int>(i)) continue;
+        ops.push_back(std::move(exit.op));
+        body.push_back(false);
+      }
+    }
+    graph().ops = std::move(ops);
+    body_ = std::move(body);
+  }
+
+  void mark_integer() {
+    for (const Op& op : graph().ops) {
+      const bool reads = op.inputs.empty() || op.inputs[0] == kNoValue ? false : out_.stored[static_cast<size_t>(op.inputs[0])];
+      out_.integer.push_back(has_constant_weights(graph(), op) && reads && !keeps_float(op));
+    }
+  }
+
+  ValueId root(ValueId id) {
+    while (out_.group[static_cast<size_t>(id)] != id) id = out_.group[static_cast<size_t>(id)];
+    return id;
+  }
+
+  void join(ValueId a, ValueId b) {
+    if (a == kNoValue || b == kNoValue) return;
+    if (!out_.stored[static_cast<size_t>(a)] || !out_.stored[static_cast<size_t>(b)]) return;
+    const ValueId x = root(a);
+    const ValueId y = root(b);
+    out_.group[static_cast<size_t>(std::max(x, y))] = std::min(x, y);
+  }
+
+  void tie() {
+    out_.group.resize(graph().values.size());
+    std::iota(out_.group.begin(), out_.group.end(), 0);
+    for (const Op& op : graph().ops) {
+      if (!keeps_codes(op)) continue;
+      for (ValueId output : op.outputs) join(op.inputs[0], output);
+      if (op.kind != OpKind::Concat) continue;
+      for (ValueId input : op.inputs) join(input, op.outputs[0]);
+    }
+    for (size_t id = 0; id < out_.group.size(); ++id) out_.group[id] = root(static_cast<ValueId>(id));
+  }
+
+  const AssignOptions& options_;
+  Assignment out_;
+  std::vector<bool> body_;
+  std::vector<bool> fused_;  ///< by operator: an activation computed with the matrix operator before it
+  struct Exit {
+    int maker;
+    Op op;
+  };
+  std::vector<Exit> exits_;
+};
+
+}  // namespace
+
+Result<Assignment> assign(const Graph& graph, const AssignOptions& options) {
+  QUERN_CHECK(check_is_float(graph));
+  return Assigner(graph, options).run();
+}
+
+}  // namespace quern

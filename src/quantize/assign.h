@@ -1,0 +1,45 @@
+// Which values become 8-bit, and which of them share one scale.
+//
+// The rules
+//   * An operator belongs to the body when a matrix operator (Conv, ConvTranspose, FullyConnected, MatMul) is it or comes
+//     after it; the rest is the tail (decoding, the last Softmax). The body's values are stored, the tail stays float:
+//     joining boxes and scores there costs no accuracy.
+//   * Between a matrix operator and the activation that alone reads it nothing is stored: NPUs and runtimes compute
+//     both at once, and rounding twice would cost accuracy.
+//   * Operators that move stored values (Reshape, Concat, MaxPool, …) share the scale of what they read: one rounding,
+//     by whoever made the value. A Concat ties all it joins.
+//   * Graph inputs and outputs stay float32: a Quantize or Dequantize stands at the edge.
+#pragma once
+
+#include <regex>
+#include <vector>
+
+#include "graph/graph.h"
+
+namespace quern {
+
+/// What the user asked for, as far as it decides where integers are.
+struct AssignOptions {
+  DType activations = DType::int8;
+  std::vector<std::regex> keep_float;  ///< operators (by name or kind) whose arithmetic stays float
+};
+
+/// A float graph with its edges marked, and what is to be stored.
+struct Assignment {
+  Graph graph;                 ///< the float graph; Quantize and Dequantize at its edges still pass float through
+  std::vector<bool> stored;    ///< by value: becomes 8-bit
+  std::vector<ValueId> group;  ///< by value: the least id of those that share its scale (itself when alone)
+  std::vector<bool> integer;   ///< by operator: a matrix operator whose weights become int8
+
+  std::vector<ValueId> members(ValueId root) const;
+};
+
+/// Requires a prepared float graph. Errors: invalid_argument when it is quantized already, or has no matrix operator.
+Result<Assignment> assign(const Graph& graph, const AssignOptions& options);
+
+/// Conv, ConvTranspose, FullyConnected, or MatMul.
+bool is_matrix_operator(OpKind kind);
+/// One whose weights are a constant, which can be quantized once and for all.
+bool has_constant_weights(const Graph& graph, const Op& op);
+
+}  // namespace quern

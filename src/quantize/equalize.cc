@@ -1,0 +1,180 @@
+#include "quantize/equalize.h"
+
+#include "base/error.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace quern {
+
+namespace {
+
+/// What is known of a class of channels before its scale is chosen.
+struct Demand {
+  float reach = 0;       ///< greatest reach of a member over its group's
+  float column = 0;      ///< greatest weight that reads it over the greatest in the same weights
+  float biggest = 0;     ///< greatest number in it
+  bool dense = false;    ///< read by weights that mix channels
+  bool read = false;     ///< read by weights at all
+};
+
+int64_t groups_of(const Op& op) {
+  if (const auto* a = std::get_if<ConvAttrs>(&op.attrs)) return a->groups;
+  if (const auto* a = std::get_if<ConvTransposeAttrs>(&op.attrs)) return a->groups;
+  return 1;
+}
+
+/// Calls body(element, output channel, input channel) for weights O x … x I.
+template <typename Body>
+void each_weight(const Shape& shape, int64_t groups, const Body& body) {
+  const int64_t outs = shape[0];
+  const int64_t own = shape.back();
+  int64_t windows = 1;
+  for (size_t i = 1; i + 1 < shape.size(); ++i) windows *= shape[i];
+  size_t element = 0;
+  for (int64_t o = 0; o < outs; ++o) {
+    const int64_t first = o / (outs / groups) * own;
+    for (int64_t k = 0; k < windows; ++k) {
+      for (int64_t i = 0; i < own; ++i, ++element) body(element, static_cast<size_t>(o), static_cast<size_t>(first + i));
+    }
+  }
+}
+
+class Equalizer {
+ public:
+  Equalizer(Assignment& assignment, const ChannelClasses& classes, const std::vector<std::vector<Range>>& channels,
+            const EqualizeOptions& options)
+      : assignment_(assignment), classes_(classes), channels_(channels), options_(options) {}
+
+  Result<int64_t> run() {
+    demands_.resize(static_cast<size_t>(classes_.count()));
+    measure_reach();
+    measure_columns();
+    choose();
+    for (size_t i = 0; i < graph().ops.size(); ++i) QUERN_CHECK(scale(i));
+    return std::ranges::count_if(scales_, [](float s) { return s != 1; });
+  }
+
+ private:
+  Graph& graph() { return assignment_.graph; }
+
+  float reach_of_group(ValueId root) const {
+    float reach = 0;
+    for (ValueId id : assignment_.members(root)) {
+      for (const Range& range : channels_[static_cast<size_t>(id)]) reach = std::max(reach, range.reach());
+    }
+    return reach;
+  }
+
+  void measure_reach() {
+    for (size_t id = 0; id < assignment_.stored.size(); ++id) {
+      if (!assignment_.stored[id]) continue;
+      const auto& own = classes_.of(static_cast<ValueId>(id));
+      const float whole = reach_of_group(assignment_.group[id]);
+      for (size_t c = 0; c < own.size() && whole > 0; ++c) {
+        Demand& demand = demands_[static_cast<size_t>(own[c])];
+        demand.reach = std::max(demand.reach, channels_[id][c].reach() / whole);
+        demand.biggest = std::max(demand.biggest, channels_[id][c].high);
+      }
+    }
+  }
+
+  void measure_columns() {
+    for (const Op& op : graph().ops) {
+      if (!has_constant_weights(graph(), op)) continue;
+      const Tensor& weights = *graph().value(op.inputs[1]).constant;
+      const auto& in = classes_.of(op.inputs[0]);
+      const auto w = weights.data<float>();
+      std::vector<float> columns(in.size(), 0);
+      float greatest = 0;
+      each_weight(weights.shape(), groups_of(op), [&](size_t e, size_t, size_t i) {
+        if (i < columns.size()) columns[i] = std::max(columns[i], std::abs(w[e]));
+        greatest = std::max(greatest, std::abs(w[e]));
+      });
+      const bool dense = weights.shape().back() > 1 || op.kind == OpKind::FullyConnected;
+      for (size_t i = 0; i < in.size(); ++i) {
+        Demand& demand = demands_[static_cast<size_t>(in[i])];
+        demand.read = true;
+        if (!dense) continue;
+        demand.dense = true;
+        if (greatest > 0) demand.column = std::max(demand.column, columns[i] / greatest);
+      }
+    }
+  }
+
+  void choose() {
+    scales_.assign(demands_.size(), 1);
+    for (size_t k = 1; k < demands_.size(); ++k) {
+      const Demand& demand = demands_[k];
+      if (!demand.read || !(demand.reach > 0)) continue;
+      const float reach = std::min(1.0F, demand.reach * options_.margin);
+      float s = reach;
+      if (demand.dense)
+        s = std::pow(reach, options_.strength) / std::pow(std::max(demand.column, 1e-3F), options_.care);
+      s = std::clamp(s, options_.floor, 1.0F);
+      // Under a ceiling a scaled channel is cut at ceiling * s: only channels that stay well below may be scaled.
+      const float ceiling = classes_.ceiling(static_cast<int>(k));
+      if (std::isfinite(ceiling)) s = std::clamp(demand.biggest * options_.margin / ceiling, s, 1.0F);
+      scales_[k] = s;
+    }
+  }
+
+  float scale_of(const std::vector<int>& classes, size_t channel) const {
+    return channel < classes.size() ? scales_[static_cast<size_t>(classes[channel])] : 1.0F;
+  }
+
+  Status scale(size_t index) {
+    const Op op = graph().ops[index];
+    if (!has_constant_weights(graph(), op)) return {};
+    const auto& in = classes_.of(op.inputs[0]);
+    const auto& out = classes_.of(op.outputs[0]);
+    Tensor weights = graph().value(op.inputs[1]).constant->clone();
+    auto w = weights.mutable_data<float>();
+    bool changed = false;
+    each_weight(weights.shape(), groups_of(op), [&](size_t e, size_t o, size_t i) {
+      const float factor = scale_of(in, i) / scale_of(out, o);
+      changed |= factor != 1;
+      w[e] *= factor;
+    });
+    if (changed) replace(index, 1, std::move(weights));
+    if (op.inputs.size() < 3 || op.inputs[2] == kNoValue) return {};
+    Tensor bias = graph().value(op.inputs[2]).constant->clone();
+    auto b = bias.mutable_data<float>();
+    if (b.size() != out.size()) return {};
+    for (size_t o = 0; o < b.size(); ++o) b[o] /= scale_of(out, o);
+    replace(index, 2, std::move(bias));
+    return {};
+  }
+
+  /// The operator gets a constant of its own under the old name when nobody else reads the old one.
+  void replace(size_t index, size_t slot, Tensor tensor) {
+    const ValueId old = graph().ops[index].inputs[slot];
+    int readers = 0;
+    for (const Op& op : graph().ops) readers += static_cast<int>(std::ranges::count(op.inputs, old));
+    if (readers == 1) {
+      graph().value(old).constant = std::move(tensor);
+      return;
+    }
+    const ValueId own = graph().add_constant(graph().fresh_name(graph().value(old).name), std::move(tensor));
+    assignment_.stored.push_back(false);
+    assignment_.group.push_back(own);
+    graph().ops[index].inputs[slot] = own;
+  }
+
+  Assignment& assignment_;
+  const ChannelClasses& classes_;
+  const std::vector<std::vector<Range>>& channels_;
+  const EqualizeOptions& options_;
+  std::vector<Demand> demands_;
+  std::vector<float> scales_;
+};
+
+}  // namespace
+
+Result<int64_t> equalize(Assignment& assignment, const std::vector<std::vector<Range>>& channels,
+                         const EqualizeOptions& options) {
+  QUERN_TRY(const ChannelClasses classes, ChannelClasses::find(assignment.graph));
+  return Equalizer(assignment, classes, channels, options).run();
+}
+
+}  // namespace quern
