@@ -24,6 +24,10 @@ constexpr VerbRow kVerbs[] = {
      "  quern run model.tflite picture.jpg --task classify --labels labels.txt\n"
      "  quern run model.onnx --input images=x.npy --output-dir out\n",
      add_run},
+    {"quantize", "make an 8-bit model from a float one and samples",
+     "  quern quantize model.onnx -o int8.onnx --data calibration.tar --task classify\n"
+     "  quern quantize model.onnx -o int8.onnx --data arrays/ --calibration mse --methods bias-correct\n",
+     add_quantize},
     {"compare", "how far a model is from another, where it begins, why, and what would mend it",
      "  quern compare float.onnx int8.onnx --data pictures --task classify\n"
      "  quern compare float.onnx int8.onnx --input x.npy --layers --min-cosine 0.98\n",

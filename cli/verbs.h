@@ -17,5 +17,6 @@ Action add_run(CLI::App& app);
 Action add_targets(CLI::App& app);
 Action add_tasks(CLI::App& app);
 Action add_demo(CLI::App& app);
+Action add_quantize(CLI::App& app);
 
 }  // namespace quern::cli
