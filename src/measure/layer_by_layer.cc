@@ -35,6 +35,14 @@ double LayerResult::sqnr_db() const {
   return outputs.empty() ? 0 : sum / static_cast<double>(outputs.size());
 }
 
+double LayerResult::score_db() const {
+  constexpr double kHalf = 1000;  // so many numbers make outputs count as much as layers
+  double count = 0;
+  for (const OutputError& output : outputs) count += output.count;
+  const double share = count / (count + kHalf);
+  return share * sqnr_db() + (1 - share) * layers_db;
+}
+
 namespace {
 
 /// One value of all samples, on both sides.
@@ -89,6 +97,7 @@ class Pass {
       pair.stored = pair.real;
     }
     for (size_t i = 0; i < float_.ops.size(); ++i) QUERN_CHECK(step(i));
+    result_.layers_db = layers_ > 0 ? layers_db_ / layers_ : 0;
     QUERN_CHECK(judge_outputs());
     compact(result_.graph);
     QUERN_CHECK(infer(result_.graph));
@@ -104,6 +113,7 @@ class Pass {
     QUERN_CHECK(run_real(index));
     if (assignment_.integer[index]) {
       QUERN_CHECK(make_product(index));
+      QUERN_CHECK(judge_layer(float_.ops[index].outputs[0]));
     } else {
       QUERN_CHECK(run_stored(index));
     }
@@ -230,6 +240,27 @@ class Pass {
     return sum;
   }
 
+  Status judge_layer(ValueId id) {
+    const Pair& pair = live_.at(id);
+    const auto& factors = options_.factors.empty() ? std::vector<float>{} : options_.factors[static_cast<size_t>(id)];
+    double signal = 0;
+    double noise = 0;
+    for (size_t s = first_judge(); s < samples_.inputs.size(); ++s) {
+      QUERN_TRY(const Tensor got, real_of(pair.stored[s]));
+      const auto r = pair.real[s].data<float>();
+      const auto q = got.data<float>();
+      for (size_t i = 0; i < r.size(); ++i) {
+        const double f = factors.empty() ? 1.0 : double{factors[i % factors.size()]};
+        signal += f * f * r[i] * r[i];
+        noise += f * f * (double{r[i]} - q[i]) * (double{r[i]} - q[i]);
+      }
+    }
+    if (!(signal > 0) || !(noise > 0)) return {};
+    layers_db_ += 10 * std::log10(signal / noise);
+    layers_ += 1;
+    return {};
+  }
+
   /// Gives the integer operator its constants.
   Status place(size_t index, const Tensor& weights, const std::vector<float>& bias, const std::vector<float>& scales) {
     Graph& graph = stored_graph();
@@ -275,6 +306,7 @@ class Pass {
   static void add(OutputError& error, const Tensor& reference, const Tensor& candidate) {
     const auto r = reference.data<float>();
     const auto q = candidate.data<float>();
+    error.count += static_cast<double>(r.size());
     for (size_t i = 0; i < r.size(); ++i) {
       error.signal += double{r[i]} * r[i];
       error.noise += (double{r[i]} - q[i]) * (double{r[i]} - q[i]);
@@ -289,6 +321,8 @@ class Pass {
   const LayerOptions& options_;
   std::vector<std::vector<ValueId>> dead_after_;
   std::map<ValueId, Pair> live_;
+  double layers_db_ = 0;
+  double layers_ = 0;
   LayerResult result_;
 };
 

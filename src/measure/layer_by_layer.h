@@ -9,6 +9,7 @@
 
 #include "measure/graph_walk.h"
 #include "quantize/assign.h"
+#include "quantize/equalize.h"
 #include "quantize/weights.h"
 
 namespace quern {
@@ -25,6 +26,8 @@ struct LayerSamples {
 struct LayerOptions {
   WeightOptions weights;
   bool correct_bias = true;
+  /// What equalization divided channels by, so that layers are judged in the model's own units.
+  ChannelFactors factors;
   /// By operator, from an earlier pass with samples to judge: whether its bias correction is kept. Empty: judge here
   /// (and keep all when there is nothing to judge by).
   std::vector<bool> keep_correction;
@@ -38,6 +41,7 @@ struct OutputError {
   double noise = 0;   ///< sum of squared differences
   double dot = 0;     ///< sum of products of both
   double energy = 0;  ///< sum of squares of the integer model's output
+  double count = 0;   ///< numbers compared
   double sqnr_db() const;
   double cosine() const;
   double relative_l2() const;
@@ -47,7 +51,11 @@ struct LayerResult {
   Graph graph;                        ///< the integer graph; verified
   std::vector<OutputError> outputs;
   std::vector<bool> kept_correction;  ///< by operator of the assignment's graph
+  double layers_db = 0;               ///< the mean SQNR of all integer matrix operators, with what came before them
   double sqnr_db() const;             ///< the mean over outputs
+  /// What recipes are compared by: outputs and layers together. Outputs count by how many numbers they were judged on:
+  /// two logits of seven pictures say less than a thousand, and a recipe chosen by them alone suits those pictures only.
+  double score_db() const;
 };
 
 /// `scales`: the quantization of every stored value, by value (empty elsewhere).

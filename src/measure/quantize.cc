@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 
 #include "base/error.h"
 #include "measure/recipe.h"
@@ -198,7 +199,8 @@ class Quantizer {
     MethodRow row{name, best_.sqnr_db(), 0, 0};
     for (const Recipe& recipe : candidates) {
       QUERN_TRY(LayerResult result, trial(recipe));
-      if (result.sqnr_db() <= best_.sqnr_db()) continue;
+      if (getenv("LAB")) fmt::print("      {} {:.3f} score {:.3f} layers {:.3f}\n", name, result.sqnr_db(), result.score_db(), result.layers_db);
+      if (result.score_db() <= best_.score_db()) continue;
       best_ = std::move(result);
       recipe_ = recipe;
     }
@@ -215,7 +217,9 @@ class Quantizer {
       QUERN_TRY(base_, observe(assignment_.graph, fitted, true, session()));
     }
     QUERN_TRY(const Scaled scaled, apply_scales(assignment_, base_, recipe, fitted));
-    return quantize_layers(scaled.assignment, scaled.scales, options_.activations, samples_, recipe.layers);
+    LayerOptions layers = recipe.layers;
+    layers.factors = scaled.factors;
+    return quantize_layers(scaled.assignment, scaled.scales, options_.activations, samples_, layers);
   }
 
   // ---- the end ----

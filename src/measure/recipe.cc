@@ -6,7 +6,7 @@ namespace quern {
 
 Result<Scaled> apply_scales(const Assignment& assignment, const std::vector<Observation>& base, const Recipe& recipe,
                             const SampleSource& samples) {
-  Scaled scaled{assignment, {}};
+  Scaled scaled{assignment, {}, {}};
   if (!recipe.equalize) {
     scaled.scales = choose_scales(assignment, base, recipe.ranges);
     return scaled;
@@ -14,8 +14,8 @@ Result<Scaled> apply_scales(const Assignment& assignment, const std::vector<Obse
   std::vector<std::vector<Range>> channels;
   for (const Observation& seen : base) channels.push_back(seen.channels);
   channels.resize(assignment.graph.values.size());
-  QUERN_TRY(const int64_t changed, equalize(scaled.assignment, channels, *recipe.equalize));
-  if (changed == 0) {
+  QUERN_TRY(scaled.factors, equalize(scaled.assignment, channels, *recipe.equalize));
+  if (scaled.factors.empty()) {
     scaled.scales = choose_scales(assignment, base, recipe.ranges);
     return scaled;
   }

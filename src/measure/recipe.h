@@ -20,6 +20,7 @@ struct Recipe {
 struct Scaled {
   Assignment assignment;
   std::vector<Quantization> scales;
+  ChannelFactors factors;
 };
 
 /// Balances and chooses scales by what `samples` show. `base`: what was observed of the untouched assignment, so that it

@@ -46,17 +46,29 @@ class Equalizer {
             const EqualizeOptions& options)
       : assignment_(assignment), classes_(classes), channels_(channels), options_(options) {}
 
-  Result<int64_t> run() {
+  Result<ChannelFactors> run() {
     demands_.resize(static_cast<size_t>(classes_.count()));
     measure_reach();
     measure_columns();
     choose();
     for (size_t i = 0; i < graph().ops.size(); ++i) QUERN_CHECK(scale(i));
-    return std::ranges::count_if(scales_, [](float s) { return s != 1; });
+    return factors();
   }
 
  private:
   Graph& graph() { return assignment_.graph; }
+  const Graph& graph() const { return assignment_.graph; }
+
+  ChannelFactors factors() const {
+    ChannelFactors factors;
+    if (std::ranges::all_of(scales_, [](float s) { return s == 1; })) return factors;
+    for (size_t id = 0; id < graph().values.size(); ++id) {
+      std::vector<float>& own = factors.emplace_back();
+      if (id >= channels_.size()) continue;
+      for (int cls : classes_.of(static_cast<ValueId>(id))) own.push_back(scales_[static_cast<size_t>(cls)]);
+    }
+    return factors;
+  }
 
   float reach_of_group(ValueId root) const {
     float reach = 0;
@@ -171,7 +183,7 @@ class Equalizer {
 
 }  // namespace
 
-Result<int64_t> equalize(Assignment& assignment, const std::vector<std::vector<Range>>& channels,
+Result<ChannelFactors> equalize(Assignment& assignment, const std::vector<std::vector<Range>>& channels,
                          const EqualizeOptions& options) {
   QUERN_TRY(const ChannelClasses classes, ChannelClasses::find(assignment.graph));
   return Equalizer(assignment, classes, channels, options).run();

@@ -22,9 +22,12 @@ struct EqualizeOptions {
   float floor = 0.02F;
 };
 
+/// By value, what each channel was divided by; empty where nothing was (or where channels are mixed on the way).
+using ChannelFactors = std::vector<std::vector<float>>;
+
 /// Scales weights and biases of the assignment's float graph in place. `channels`: by value, the range of each index of
-/// the last axis. Says how many channels were scaled.
-Result<int64_t> equalize(Assignment& assignment, const std::vector<std::vector<Range>>& channels,
+/// the last axis. Empty when there was nothing to scale.
+Result<ChannelFactors> equalize(Assignment& assignment, const std::vector<std::vector<Range>>& channels,
                          const EqualizeOptions& options);
 
 }  // namespace quern
