@@ -38,15 +38,17 @@ Error usage(std::string sentence) {
   return {ErrorCode::invalid_argument, std::move(sentence)};
 }
 
-constexpr Calibration kCalibrations[] = {Calibration::minmax,  Calibration::moving_average, Calibration::percentile,
-                                         Calibration::entropy, Calibration::mse,            Calibration::automatic};
+constexpr Calibration kCalibrations[] = {Calibration::minmax,     Calibration::moving_average,
+                                         Calibration::percentile, Calibration::entropy,
+                                         Calibration::mse,        Calibration::automatic};
 
 Status parse_calibration(const std::string& text, QuantizeOptions& options) {
   const size_t equals = text.find('=');
   const std::string name = text.substr(0, equals);
   const auto* found = std::ranges::find_if(kCalibrations, [&](Calibration c) { return name == to_string(c); });
   if (found == std::end(kCalibrations)) {
-    return usage(fmt::format("--calibration {}: known are minmax, moving-average, percentile[=P], entropy, mse, auto", text));
+    return usage(
+        fmt::format("--calibration {}: known are minmax, moving-average, percentile[=P], entropy, mse, auto", text));
   }
   options.calibration = *found;
   if (equals == std::string::npos) return {};
@@ -69,7 +71,8 @@ Status parse_methods(const std::string& text, QuantizeOptions& options) {
                    : name == "round"        ? &options.round
                                             : nullptr;
     if (method == nullptr)
-      return usage(fmt::format("--methods {}: '{}' is none of equalize, bias-correct, round (or none, default)", text, name));
+      return usage(
+          fmt::format("--methods {}: '{}' is none of equalize, bias-correct, round (or none, default)", text, name));
     *method = true;
     begin = comma + 1;
   }
@@ -81,7 +84,8 @@ Result<QuantizeOptions> parse(const QuantizeWords& words) {
   if (words.model.file.empty()) return usage("MODEL is required; see quern quantize --help");
   if (words.out.empty()) return usage("-o OUT is required: where the quantized model goes");
   if (!words.out.ends_with(".onnx"))
-    return usage(fmt::format("-o {}: the suffix tells the format, and .onnx is the one that can be written", words.out));
+    return usage(
+        fmt::format("-o {}: the suffix tells the format, and .onnx is the one that can be written", words.out));
   if (words.data.empty()) return usage("--data is required: pictures or arrays like those the model will see");
   if (const Status s = parse_calibration(words.calibration, options); !s.ok()) return s;
   if (const Status s = parse_methods(words.methods, options); !s.ok()) return s;
@@ -122,7 +126,8 @@ class CalibrationSet {
   }
 
   CalibrationData source() {
-    return {static_cast<int64_t>(usable_.size()), [this](int64_t i) { return tensors(usable_[static_cast<size_t>(i)]); }};
+    return {static_cast<int64_t>(usable_.size()),
+            [this](int64_t i) { return tensors(usable_[static_cast<size_t>(i)]); }};
   }
 
  private:
@@ -154,8 +159,8 @@ class CalibrationSet {
     const int64_t broken = data_.size() - static_cast<int64_t>(usable_.size());
     if (static_cast<double>(broken) <= kBrokenShare * static_cast<double>(data_.size())) return {};
     return Error{ErrorCode::invalid_file,
-                 fmt::format("{} of {} samples cannot be read (at most {:.0f} % may be broken); is --data right?", broken,
-                             data_.size(), 100 * kBrokenShare)};
+                 fmt::format("{} of {} samples cannot be read (at most {:.0f} % may be broken); is --data right?",
+                             broken, data_.size(), 100 * kBrokenShare)};
   }
 
   DataSet data_;
@@ -171,7 +176,8 @@ std::string text_of(const QuantizeResult& result, const std::string& out, int64_
     std::vector<std::vector<std::string>> rows;
     for (const MethodRow& row : result.methods) {
       rows.push_back({row.name, fmt::format("{:.2f}", row.sqnr_db_before), fmt::format("{:.2f}", row.sqnr_db_after),
-                      fmt::format("{:+.2f}", row.sqnr_db_after - row.sqnr_db_before), fmt::format("{:.1f}", row.seconds)});
+                      fmt::format("{:+.2f}", row.sqnr_db_after - row.sqnr_db_before),
+                      fmt::format("{:.1f}", row.seconds)});
     }
     text += "\n" + table({"method", "dB before", "dB after", "gain", "s"}, rows);
   }
@@ -184,7 +190,8 @@ std::string text_of(const QuantizeResult& result, const std::string& out, int64_
   return text + fmt::format("\nwrote {} ({} bytes)\n", out, grouped(bytes));
 }
 
-Json json_of(const QuantizeResult& result, const QuantizeWords& words, const std::vector<std::byte>& file, double seconds) {
+Json json_of(const QuantizeResult& result, const QuantizeWords& words, const std::vector<std::byte>& file,
+             double seconds) {
   Json methods = Json::array();
   for (const MethodRow& row : result.methods) {
     methods.push_back({{"name", row.name},
@@ -199,8 +206,7 @@ Json json_of(const QuantizeResult& result, const QuantizeWords& words, const std
   }
   return {{"schema", "quern.quantize/1"},
           {"model", words.model.file},
-          {"output",
-           {{"file", words.out}, {"format", "onnx"}, {"bytes", file.size()}, {"sha256", sha256(file)}}},
+          {"output", {{"file", words.out}, {"format", "onnx"}, {"bytes", file.size()}, {"sha256", sha256(file)}}},
           {"samples", result.samples},
           {"methods", methods},
           {"outputs", outputs},
@@ -242,14 +248,16 @@ Action add_quantize(CLI::App& app) {
   app.add_option("--seed", words->seed, "which samples, when there are more (default 0)");
   app.add_option("--task", words->task, "task whose pre-processing record pictures get (quern tasks)");
   app.add_option("--preprocess", words->preprocess, "pre-processing record, JSON file or text; overrides --task's");
-  app.add_option("--calibration", words->calibration,
-                 "minmax, moving-average, percentile[=P], entropy, mse, or auto (default): what does best on samples kept back");
+  app.add_option(
+      "--calibration", words->calibration,
+      "minmax, moving-average, percentile[=P], entropy, mse, or auto (default): what does best on samples kept back");
   app.add_option("--weights", words->weights, "per-channel (default) or per-tensor");
   app.add_option("--activations", words->activations, "int8 (default) or uint8");
   app.add_flag("--symmetric", words->symmetric, "zero points in the middle of the type");
   app.add_option("--methods", words->methods,
                  "equalize,bias-correct,round in a list; none; or default: each where it helps on samples kept back");
-  app.add_option("--keep-float", words->keep_float, "operators, by a regular expression on name or kind, that stay float (repeat)")
+  app.add_option("--keep-float", words->keep_float,
+                 "operators, by a regular expression on name or kind, that stay float (repeat)")
       ->type_name("REGEX")
       ->allow_extra_args(false);
   app.add_option("--threads", words->threads, "threads (default: all cores)")->check(CLI::Range(1, 256));

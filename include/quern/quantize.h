@@ -34,11 +34,11 @@ struct QuantizeOptions {
   bool weights_per_channel = true;
   Calibration calibration = Calibration::automatic;
   double percentile = 99.99;
-  bool equalize = true;                   ///< balance the channels of neighbouring layers
-  bool correct_bias = true;               ///< take the mean error of each layer out of its bias
-  bool round = true;                      ///< search the scales of weights
-  std::vector<std::string> keep_float;    ///< regular expressions on operators' names or kinds
-  int threads = 0;                        ///< 0: every core
+  bool equalize = true;                 ///< balance the channels of neighbouring layers
+  bool correct_bias = true;             ///< take the mean error of each layer out of its bias
+  bool round = true;                    ///< search the scales of weights
+  std::vector<std::string> keep_float;  ///< regular expressions on operators' names or kinds
+  int threads = 0;                      ///< 0: every core
   std::function<void(const std::string& what, double share)> progress;  ///< may be empty
 };
 

@@ -18,8 +18,8 @@ namespace quern {
 struct LayerSamples {
   std::vector<std::vector<Tensor>> inputs;
   size_t fitted = 0;
-  /// What the untouched float model gives, by sample and output: an equalized graph differs from it a little. Empty: the
-  /// assignment's own float outputs are the measure.
+  /// What the untouched float model gives, by sample and output: an equalized graph differs from it a little. Empty:
+  /// the assignment's own float outputs are the measure.
   std::vector<std::vector<Tensor>> reference;
 };
 
@@ -48,13 +48,14 @@ struct OutputError {
 };
 
 struct LayerResult {
-  Graph graph;                        ///< the integer graph; verified
+  Graph graph;  ///< the integer graph; verified
   std::vector<OutputError> outputs;
   std::vector<bool> kept_correction;  ///< by operator of the assignment's graph
   double layers_db = 0;               ///< the mean SQNR of all integer matrix operators, with what came before them
   double sqnr_db() const;             ///< the mean over outputs
   /// What recipes are compared by: outputs and layers together. Outputs count by how many numbers they were judged on:
-  /// two logits of seven pictures say less than a thousand, and a recipe chosen by them alone suits those pictures only.
+  /// two logits of seven pictures say less than a thousand, and a recipe chosen by them alone suits those pictures
+  /// only.
   double score_db() const;
 };
 

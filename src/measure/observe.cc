@@ -97,7 +97,8 @@ Result<std::vector<Observation>> observe(const Graph& graph, const SampleSource&
     QUERN_TRY(const std::vector<Tensor> inputs, samples.read(i));
     QUERN_CHECK(walk.run(inputs, [&](ValueId id, const Tensor& value) { observer.range(id, value); }));
     if (!observer.strange().empty()) {
-      return fail(ErrorCode::invalid_file, "value '{}' is infinite or not a number for sample {}: there is no range to quantize to",
+      return fail(ErrorCode::invalid_file,
+                  "value '{}' is infinite or not a number for sample {}: there is no range to quantize to",
                   observer.strange(), i + 1);
     }
   }

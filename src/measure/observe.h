@@ -33,8 +33,9 @@ struct SampleSource {
   std::function<Result<std::vector<Tensor>>(int64_t index)> read;  ///< the graph's inputs, in order
 };
 
-/// Runs all samples twice: first for ranges, then, when `histograms`, to count. By value; what the graph's constants are
-/// stays empty. Errors: those of reading and running; invalid_file when a value is not finite, naming it and the sample.
+/// Runs all samples twice: first for ranges, then, when `histograms`, to count. By value; what the graph's constants
+/// are stays empty. Errors: those of reading and running; invalid_file when a value is not finite, naming it and the
+/// sample.
 Result<std::vector<Observation>> observe(const Graph& graph, const SampleSource& samples, bool histograms,
                                          const SessionOptions& options);
 

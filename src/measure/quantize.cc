@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 
 #include "base/error.h"
 #include "measure/recipe.h"
@@ -73,7 +72,8 @@ class Quantizer {
   Status check() const {
     if (data_.count < 1) return fail(ErrorCode::invalid_argument, "there are no samples to calibrate with");
     if (!is_8bit(options_.activations))
-      return fail(ErrorCode::invalid_argument, "activations can be int8 or uint8, not {}", to_string(options_.activations));
+      return fail(ErrorCode::invalid_argument, "activations can be int8 or uint8, not {}",
+                  to_string(options_.activations));
     return {};
   }
 
@@ -183,9 +183,9 @@ class Quantizer {
   std::vector<Recipe> equalizations() const {
     if (!options_.equalize) return {};
     std::vector<Recipe> candidates;
-    for (const EqualizeOptions& options : {EqualizeOptions{0.5F, 0.5F, 1.5F}, EqualizeOptions{0.5F, 0.5F, 2.0F},
-                                           EqualizeOptions{0.5F, 0.0F, 1.5F}, EqualizeOptions{1.0F, 0.0F, 2.0F},
-                                           EqualizeOptions{0.25F, 0.25F, 1.5F}}) {
+    for (const EqualizeOptions& options :
+         {EqualizeOptions{0.5F, 0.5F, 1.5F}, EqualizeOptions{0.5F, 0.5F, 2.0F}, EqualizeOptions{0.5F, 0.0F, 1.5F},
+          EqualizeOptions{1.0F, 0.0F, 2.0F}, EqualizeOptions{0.25F, 0.25F, 1.5F}}) {
       Recipe recipe = recipe_;
       recipe.equalize = options;
       candidates.push_back(recipe);
@@ -199,7 +199,6 @@ class Quantizer {
     MethodRow row{name, best_.sqnr_db(), 0, 0};
     for (const Recipe& recipe : candidates) {
       QUERN_TRY(LayerResult result, trial(recipe));
-      if (getenv("LAB")) fmt::print("      {} {:.3f} score {:.3f} layers {:.3f}\n", name, result.sqnr_db(), result.score_db(), result.layers_db);
       if (result.score_db() <= best_.score_db()) continue;
       best_ = std::move(result);
       recipe_ = recipe;
@@ -231,12 +230,14 @@ class Quantizer {
     QUERN_TRY(const Scaled scaled, apply_scales(assignment_, seen, recipe_, all));
     if (judged()) recipe_.layers.keep_correction = best_.kept_correction;
     samples_.fitted = samples_.inputs.size();
-    QUERN_TRY(LayerResult last, quantize_layers(scaled.assignment, scaled.scales, options_.activations, samples_, recipe_.layers));
+    QUERN_TRY(LayerResult last,
+              quantize_layers(scaled.assignment, scaled.scales, options_.activations, samples_, recipe_.layers));
     for (const OutputError& output : best_.outputs.empty() ? last.outputs : best_.outputs)
       result_.outputs.push_back({output.name, output.cosine(), output.sqnr_db(), output.relative_l2()});
     ModelInfo info = model_.info();
     info.format = "quern";
-    return QuantizeResult{Model(std::move(last.graph), std::move(info)), data_.count, result_.methods, result_.outputs, {}};
+    return QuantizeResult{
+        Model(std::move(last.graph), std::move(info)), data_.count, result_.methods, result_.outputs, {}};
   }
 
   struct Report {

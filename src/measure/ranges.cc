@@ -115,8 +115,8 @@ Range cut_by_entropy(const Observation& seen) {
   Range best = seen.range;
   double least = std::numeric_limits<double>::infinity();
   const double width = seen.histogram.width();
-  const auto zero = static_cast<double>(std::clamp(-seen.range.low / static_cast<float>(width), 0.0F,
-                                                   static_cast<float>(counts.size())));
+  const auto zero = static_cast<double>(
+      std::clamp(-seen.range.low / static_cast<float>(width), 0.0F, static_cast<float>(counts.size())));
   for (int cut = 0; cut < kCuts; ++cut) {
     const double keep = 1 - kCutStep * cut;
     const auto first = static_cast<size_t>(zero - zero * keep);

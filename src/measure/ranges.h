@@ -16,8 +16,8 @@ struct RangeOptions {
   bool symmetric = false;
 };
 
-/// minmax: what was seen. moving_average: the mean of the samples' ranges. percentile: both ends cut alike. entropy: the
-/// cut with the least Kullback-Leibler divergence of the 128-level histogram from the true one (ends cut in
+/// minmax: what was seen. moving_average: the mean of the samples' ranges. percentile: both ends cut alike. entropy:
+/// the cut with the least Kullback-Leibler divergence of the 128-level histogram from the true one (ends cut in
 /// proportion). mse: the cut with the least sum of clipping and rounding errors.
 Range choose_range(const Observation& seen, const RangeOptions& options);
 

@@ -19,7 +19,8 @@ Result<Scaled> apply_scales(const Assignment& assignment, const std::vector<Obse
     scaled.scales = choose_scales(assignment, base, recipe.ranges);
     return scaled;
   }
-  const bool counts = recipe.ranges.method != Calibration::minmax && recipe.ranges.method != Calibration::moving_average;
+  const bool counts =
+      recipe.ranges.method != Calibration::minmax && recipe.ranges.method != Calibration::moving_average;
   QUERN_TRY(const auto seen, observe(scaled.assignment.graph, samples, counts, recipe.layers.session));
   scaled.scales = choose_scales(scaled.assignment, seen, recipe.ranges);
   return scaled;

@@ -23,8 +23,8 @@ struct Scaled {
   ChannelFactors factors;
 };
 
-/// Balances and chooses scales by what `samples` show. `base`: what was observed of the untouched assignment, so that it
-/// is not observed again.
+/// Balances and chooses scales by what `samples` show. `base`: what was observed of the untouched assignment, so that
+/// it is not observed again.
 Result<Scaled> apply_scales(const Assignment& assignment, const std::vector<Observation>& base, const Recipe& recipe,
                             const SampleSource& samples);
 

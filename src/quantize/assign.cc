@@ -154,8 +154,8 @@ class Assigner {
       const int maker = uses.producer[id];
       const auto& readers = uses.consumers[id];
       if (!out_.stored[id] || readers.empty() || maker < 0) continue;
-      const bool all = std::ranges::all_of(
-          readers, [&](int op) { return keeps_float(graph().ops[static_cast<size_t>(op)]); });
+      const bool all =
+          std::ranges::all_of(readers, [&](int op) { return keeps_float(graph().ops[static_cast<size_t>(op)]); });
       if (all && keeps_float(graph().ops[static_cast<size_t>(maker)])) out_.stored[id] = false;
     }
   }
@@ -185,8 +185,9 @@ class Assigner {
     out_.stored.push_back(false);
     for (int op : readers) std::ranges::replace(graph().ops[static_cast<size_t>(op)].inputs, inner, id);
     std::ranges::replace(graph().outputs, inner, id);
-    exits_.push_back({uses.producer[static_cast<size_t>(inner)],
-                      {OpKind::Dequantize, name + "_dequantize", {inner}, {id}, default_attrs(OpKind::Dequantize), {}}});
+    exits_.push_back(
+        {uses.producer[static_cast<size_t>(inner)],
+         {OpKind::Dequantize, name + "_dequantize", {inner}, {id}, default_attrs(OpKind::Dequantize), {}}});
   }
 
   /// Each exit goes right behind the maker of its value.
@@ -208,7 +209,8 @@ class Assigner {
 
   void mark_integer() {
     for (const Op& op : graph().ops) {
-      const bool reads = op.inputs.empty() || op.inputs[0] == kNoValue ? false : out_.stored[static_cast<size_t>(op.inputs[0])];
+      const bool reads =
+          op.inputs.empty() || op.inputs[0] == kNoValue ? false : out_.stored[static_cast<size_t>(op.inputs[0])];
       out_.integer.push_back(has_constant_weights(graph(), op) && reads && !keeps_float(op));
     }
   }

@@ -1,7 +1,8 @@
 // Which values become 8-bit, and which of them share one scale.
 //
 // The rules
-//   * An operator belongs to the body when a matrix operator (Conv, ConvTranspose, FullyConnected, MatMul) is it or comes
+//   * An operator belongs to the body when a matrix operator (Conv, ConvTranspose, FullyConnected, MatMul) is it or
+//   comes
 //     after it; the rest is the tail (decoding, the last Softmax). The body's values are stored, the tail stays float:
 //     joining boxes and scores there costs no accuracy.
 //   * Between a matrix operator and the activation that alone reads it nothing is stored: NPUs and runtimes compute

@@ -11,11 +11,11 @@ namespace {
 
 /// What is known of a class of channels before its scale is chosen.
 struct Demand {
-  float reach = 0;       ///< greatest reach of a member over its group's
-  float column = 0;      ///< greatest weight that reads it over the greatest in the same weights
-  float biggest = 0;     ///< greatest number in it
-  bool dense = false;    ///< read by weights that mix channels
-  bool read = false;     ///< read by weights at all
+  float reach = 0;     ///< greatest reach of a member over its group's
+  float column = 0;    ///< greatest weight that reads it over the greatest in the same weights
+  float biggest = 0;   ///< greatest number in it
+  bool dense = false;  ///< read by weights that mix channels
+  bool read = false;   ///< read by weights at all
 };
 
 int64_t groups_of(const Op& op) {
@@ -35,7 +35,8 @@ void each_weight(const Shape& shape, int64_t groups, const Body& body) {
   for (int64_t o = 0; o < outs; ++o) {
     const int64_t first = o / (outs / groups) * own;
     for (int64_t k = 0; k < windows; ++k) {
-      for (int64_t i = 0; i < own; ++i, ++element) body(element, static_cast<size_t>(o), static_cast<size_t>(first + i));
+      for (int64_t i = 0; i < own; ++i, ++element)
+        body(element, static_cast<size_t>(o), static_cast<size_t>(first + i));
     }
   }
 }
@@ -184,7 +185,7 @@ class Equalizer {
 }  // namespace
 
 Result<ChannelFactors> equalize(Assignment& assignment, const std::vector<std::vector<Range>>& channels,
-                         const EqualizeOptions& options) {
+                                const EqualizeOptions& options) {
   QUERN_TRY(const ChannelClasses classes, ChannelClasses::find(assignment.graph));
   return Equalizer(assignment, classes, channels, options).run();
 }

@@ -28,6 +28,6 @@ using ChannelFactors = std::vector<std::vector<float>>;
 /// Scales weights and biases of the assignment's float graph in place. `channels`: by value, the range of each index of
 /// the last axis. Empty when there was nothing to scale.
 Result<ChannelFactors> equalize(Assignment& assignment, const std::vector<std::vector<Range>>& channels,
-                         const EqualizeOptions& options);
+                                const EqualizeOptions& options);
 
 }  // namespace quern

@@ -54,7 +54,8 @@ class ClassFinder {
     b = root(b);
     const int low = std::min(a, b);
     const int high = std::max(a, b);
-    ceiling_[static_cast<size_t>(low)] = std::min(ceiling_[static_cast<size_t>(low)], ceiling_[static_cast<size_t>(high)]);
+    ceiling_[static_cast<size_t>(low)] =
+        std::min(ceiling_[static_cast<size_t>(low)], ceiling_[static_cast<size_t>(high)]);
     parent_[static_cast<size_t>(high)] = low;
   }
   int fresh() {
@@ -91,9 +92,8 @@ class ClassFinder {
   enum class Rule : uint8_t { product, same, sum, move, other };
 
   Rule rule(const Op& op) const {
-    const bool real = std::ranges::all_of(op.outputs, [&](ValueId id) {
-      return id == kNoValue || graph_.value(id).dtype == DType::float32;
-    });
+    const bool real = std::ranges::all_of(
+        op.outputs, [&](ValueId id) { return id == kNoValue || graph_.value(id).dtype == DType::float32; });
     if (!real) return Rule::other;
     switch (op.kind) {
       case OpKind::Conv:

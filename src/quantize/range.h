@@ -22,8 +22,8 @@ struct Range {
 };
 
 /// One scale and zero point for 8-bit values of `range`, which is first widened to hold 0: padding and clamps at 0 must
-/// be exact. scale = (high - low) / 255 and zero point = rint(type's least - low / scale); symmetric: scale = reach / 127
-/// and the middle code. A range without width gets the scale that stores 1 in the last code.
+/// be exact. scale = (high - low) / 255 and zero point = rint(type's least - low / scale); symmetric: scale = reach /
+/// 127 and the middle code. A range without width gets the scale that stores 1 in the last code.
 Quantization activation_quantization(Range range, DType type, bool symmetric);
 
 /// The real numbers of the first and the last code.

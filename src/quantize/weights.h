@@ -14,9 +14,9 @@ struct WeightOptions {
   bool search = true;       ///< try narrower scales and keep the one with the least weighted squared error
 };
 
-/// Symmetric int8 scales for weights O x …, one an output channel (all equal when not per_channel): reach / 127, or less
-/// where clipping the largest weights costs less than rounding all others. `importance` weighs the squared error of
-/// each element: empty (all alike), one number an element of a channel, or one an element.
+/// Symmetric int8 scales for weights O x …, one an output channel (all equal when not per_channel): reach / 127, or
+/// less where clipping the largest weights costs less than rounding all others. `importance` weighs the squared error
+/// of each element: empty (all alike), one number an element of a channel, or one an element.
 std::vector<float> weight_scales(const Tensor& weights, const WeightOptions& options,
                                  std::span<const float> importance);
 

@@ -96,7 +96,8 @@ TEST(Assign, RefusesAModelThatIsQuantizedAlready) {
     const %w : int8[2,4] quant(0.1, 0) = random 1
     %y = FullyConnected(%x, %w) : int8[1,2] quant(0.2, 0)
     output %y
-  )"), {});
+  )"),
+                        {});
   ASSERT_FALSE(a.ok());
   EXPECT_NE(a.error().message.find("quantized already"), std::string::npos);
 }
