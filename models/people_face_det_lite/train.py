@@ -28,7 +28,7 @@ DETECTOR = Detector(
     name="people_face_det_lite", about=__doc__, build=FaceDetLite, prepare=prepare, loss=loss, outputs=("heatmap", "bbox", "landmark"),
     task={"task": "face_det_lite", "preprocess": {"fit": "letterbox", "filter": "bilinear", "order": "gray", "mean": 0, "std": 255},
           "labels": ["face"], "score": 0.4, "iou": 0.3})
-SETTINGS = Settings(phases=((192, (0.6, 1.1), 16000), (320, (0.85, 1.15), 8000)), batch=16, rate=2.5e-3)
+SETTINGS = Settings(rounds=(((192, (0.6, 1.1), 16000), (320, (0.85, 1.15), 8000)),), batch=16, rate=2.5e-3)
 
 if __name__ == "__main__":
     run(DETECTOR, SETTINGS)

@@ -15,7 +15,7 @@ from training.detector import Detector, Settings, run  # noqa: E402
 
 MEAN, STD = (103.53, 116.28, 123.675), (57.375, 57.12, 58.395)  # blue, green, red
 CLASSES = ("body", "face", "hand")
-GUIDED = 0.25  # the part of the training in which distance and level still help to assign
+GUIDED = 0.25  # the part of the first round in which distance and level still help to assign
 
 
 def prepare(taken):
@@ -33,7 +33,8 @@ DETECTOR = Detector(
     name="people_nanodet_plus", about=__doc__, build=lambda: NanoDetPlus(len(CLASSES)), prepare=prepare, loss=loss, outputs=("output",),
     task={"task": "nanodet_plus", "preprocess": {"fit": "letterbox", "filter": "bilinear", "order": "bgr", "mean": list(MEAN), "std": list(STD)},
           "labels": list(CLASSES), "score": 0.4, "iou": 0.5})
-SETTINGS = Settings(phases=((192, (0.6, 1.1), 14000), (256, (0.7, 1.2), 10000), (320, (0.85, 1.15), 6000)), batch=8, rate=1.5e-3)
+SETTINGS = Settings(rounds=(((192, (0.6, 1.1), 14000), (256, (0.7, 1.2), 10000), (320, (0.85, 1.15), 6000)),
+                            ((224, (0.75, 1.2), 11000), (320, (0.9, 1.15), 3000))), batch=8, rate=1.5e-3)
 
 if __name__ == "__main__":
     run(DETECTOR, SETTINGS)

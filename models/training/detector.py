@@ -23,9 +23,10 @@ from training.seeds import seed_all
 
 @dataclass(frozen=True)
 class Settings:
-    """What a training is told. `phases` are (side of the window, range of scales, pictures seen): small windows first."""
+    """What a training is told. `rounds` are lists of phases, each with a learning rate that rises and falls and a new average; `phases`
+    are (side of the window, range of scales, pictures seen): small windows first."""
 
-    phases: tuple
+    rounds: tuple
     batch: int = 16
     rate: float = 2e-3
     decay: float = 0.02
@@ -35,7 +36,7 @@ class Settings:
 @dataclass(frozen=True)
 class Detector:
     """What is particular to a detector: how bytes (batch x side x side x 3, RGB) become its input, its loss
-    (output, truth, there, side, part of the training done), its outputs' names, and its task record."""
+    (output, truth, there, side, rounds done), its outputs' names, and its task record."""
 
     name: str
     about: str
@@ -52,36 +53,38 @@ def arguments(about):
     parser.add_argument("--held-out", type=Path, required=True, help="folder of draw.py people --count 1000 --split held-out")
     parser.add_argument("--out", type=Path, default=None, help="folder to write to; default: beside this script")
     parser.add_argument("--threads", type=int, default=1, help="another number gives other rounding, so another model")
+    parser.add_argument("--start", type=Path, default=None, help="checkpoint of the round before --round, to go on from")
+    parser.add_argument("--round", type=int, default=1, help="first round to run, from 1")
     parser.add_argument("--scale", type=float, default=1.0, help="shorter trials: 0.1 is a tenth of the training")
     return parser.parse_args()
 
 
-def batches(settings, scale, pictures, truth, rng):
+def batches(phases, batch, scale, pictures, truth, rng):
     """Yields (step, steps, side, bytes, truth): every picture once before any comes again."""
-    plan = [(side, scales, max(1, round(seen * scale / settings.batch))) for side, scales, seen in settings.phases]
+    plan = [(side, scales, max(1, round(seen * scale / batch))) for side, scales, seen in phases]
     steps, step, order = sum(count for _, _, count in plan), 0, []
     for side, scales, count in plan:
         for _ in range(count):
-            while len(order) < settings.batch:
+            while len(order) < batch:
                 order = order + rng.permutation(len(pictures)).tolist()
-            chosen, order = order[:settings.batch], order[settings.batch:]
+            chosen, order = order[:batch], order[batch:]
             taken = [data.window(rng, pictures[k], truth[k], side, scales) for k in chosen]
             yield step, steps, side, np.stack([picture for picture, _ in taken]), [rows for _, rows in taken]
             step += 1
 
 
-def train(detector, model, settings, scale, pictures, truth):
-    """Trains and returns the averaged model."""
-    rng = np.random.default_rng(settings.seed)
+def train(detector, model, settings, index, scale, pictures, truth):
+    """Trains round `index` (from 0) and returns the averaged model."""
+    rng = np.random.default_rng(settings.seed + index)
     model = model.to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(parameter_groups(model, settings.decay), settings.rate)
     average, began, told = Average(model), time.time(), []
     model.train()
-    for step, steps, side, taken, rows in batches(settings, scale, pictures, truth, rng):
+    for step, steps, side, taken, rows in batches(settings.rounds[index], settings.batch, scale, pictures, truth, rng):
         for group in optimizer.param_groups:
             group["lr"] = settings.rate * warm_cosine(step, steps, min(150, steps // 10 + 1))
         rows, there = data.padded(rows)
-        loss = detector.loss(model(detector.prepare(taken)), torch.from_numpy(rows), torch.from_numpy(there), side, step / steps)
+        loss = detector.loss(model(detector.prepare(taken)), torch.from_numpy(rows), torch.from_numpy(there), side, index + step / steps)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 10.0)
@@ -114,7 +117,12 @@ def run(detector, settings):
     seed_all(settings.seed, told.threads)
     pictures, truth = data.read_folder(told.train)
     cpu = time.process_time()
-    model = train(detector, detector.build(), settings, told.scale, pictures, truth).to(memory_format=torch.contiguous_format)
+    model = detector.build()
+    if told.start is not None:
+        model.load_state_dict(torch.load(told.start)["state_dict"])
+    for index in range(told.round - 1, len(settings.rounds)):
+        model = train(detector, model, settings, index, told.scale, pictures, truth)
+    model = model.to(memory_format=torch.contiguous_format)
     minutes = (time.process_time() - cpu) / 60
     name, out = detector.name, told.out or Path(__file__).resolve().parent.parent / detector.name
     out.mkdir(parents=True, exist_ok=True)
@@ -144,6 +152,6 @@ def card(detector, settings, model, out, result, difference, minutes, count):
         ("measured with", f"score > {SCORE}, NMS {IOU[task]}, at most {MOST} boxes a picture; objects with `iscrowd` 1 are ignored. `task.json` has the everyday thresholds"),
         ("ONNX Runtime", "not measured" if difference is None else f"largest difference of an output {difference:.1e}, 8 pictures"),
         ("seed", settings.seed),
-        ("training", f"{sum(seen for _, _, seen in settings.phases):,} windows, {minutes:.0f} minutes of one CPU core; PyTorch {torch.__version__.split('+')[0]}"),
+        ("training", f"{sum(seen for phases in settings.rounds for _, _, seen in phases):,} windows, {minutes:.0f} minutes of one CPU core; PyTorch {torch.__version__.split('+')[0]}"),
         ("licence", "ours: the project's own, for weights and pictures alike"),
     ])

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+from dataclasses import dataclass
 
 import numpy as np
 from pycocotools.coco import COCO
@@ -53,32 +54,41 @@ def matched(told, boxes, names):
     return Matched([gathered(found[k * count:(k + 1) * count]) for k in range(len(names))], np.ones(count))
 
 
+@dataclass(frozen=True)
+class Ranked:
+    """The detections of one class over all pictures, best first: their pictures, and by overlap threshold which of them count (are not
+    ignored) and where the true ones are; and the objects of each picture."""
+
+    owner: np.ndarray
+    counts: np.ndarray
+    true: list
+    objects: np.ndarray
+
+
 def gathered(pictures):
-    """The detections of one class over all pictures, best first: picture, matched and ignored by threshold; and objects a picture."""
-    pictures = [one if one is not None else {"dtScores": [], "dtMatches": np.zeros((10, 0)), "dtIgnore": np.zeros((10, 0)), "gtIgnore": np.zeros(0)}
-                for one in pictures]
+    """One class's results of pycocotools, a picture each (None where there is nothing), ranked."""
+    nothing = {"dtScores": [], "dtMatches": np.zeros((10, 0)), "dtIgnore": np.zeros((10, 0)), "gtIgnore": np.zeros(0)}
+    pictures = [one if one is not None else nothing for one in pictures]
     owner = np.concatenate([np.full(len(one["dtScores"]), k) for k, one in enumerate(pictures)]).astype(int)
     order = np.argsort(-np.concatenate([np.asarray(one["dtScores"], float) for one in pictures]), kind="mergesort")
-    ignored = np.concatenate([one["dtIgnore"] for one in pictures], 1)[:, order].astype(bool)
+    counts = ~np.concatenate([one["dtIgnore"] for one in pictures], 1)[:, order].astype(bool)
     hit = np.concatenate([one["dtMatches"] for one in pictures], 1)[:, order].astype(bool)
-    return owner[order], hit, ignored, np.array([np.sum(one["gtIgnore"] == 0) for one in pictures], float)
+    objects = np.array([np.sum(one["gtIgnore"] == 0) for one in pictures], float)
+    return Ranked(owner[order], counts, [np.flatnonzero(row) for row in hit & counts], objects)
 
 
-def average_precision(one, weights, thresholds):
-    """pycocotools' 101-point average precision of one class, each picture counted `weights` times; one number a threshold."""
-    owner, hits, ignored, objects = one
-    total, values = float(objects @ weights), []
-    for hit, gone in zip(hits[thresholds], ignored[thresholds]):
+def average_precision(ranked, weights, thresholds):
+    """pycocotools' 101-point average precision of one class, each picture counted `weights` times; one number a threshold.
+    The envelope of the precision is reached at true detections only, so only they are looked at."""
+    total, weight, values = float(ranked.objects @ weights), weights[ranked.owner], []
+    for counts, true in zip(ranked.counts[thresholds], ranked.true[thresholds]):
         if total == 0:
             values.append(np.nan)
             continue
-        weight = weights[owner] * ~gone
-        true = np.cumsum(weight * hit)
-        everything = np.cumsum(weight)
-        precision = true / np.maximum(everything, np.spacing(1))
-        precision = np.maximum.accumulate(precision[::-1])[::-1]
-        at = np.searchsorted(true / total, RECALLS, side="left")
-        values.append(float(np.append(precision, 0.0)[np.minimum(at, len(precision))].mean()))
+        found = np.cumsum(weight[true])
+        precision = found / np.maximum(np.cumsum(weight * counts)[true], np.spacing(1))
+        precision = np.append(np.maximum.accumulate(precision[::-1])[::-1], 0.0)
+        values.append(float(precision[np.searchsorted(found / total, RECALLS, side="left")].mean()))
     return values
 
 
