@@ -1,12 +1,11 @@
 // quern compare REFERENCE CANDIDATE: how far apart, where it begins, why, and what would mend it.
-#include <unistd.h>
-
 #include <algorithm>
 #include <set>
 
 #include "compare_data.h"
 #include "compare_output.h"
 #include "model_options.h"
+#include "progress.h"
 #include "quern/file.h"
 #include "verbs.h"
 
@@ -114,31 +113,15 @@ Result<TaskSide> task_side(const CompareVerb& verb) {
   return side;
 }
 
-/// A line that is drawn over while samples are read.
-class Progress {
- public:
-  Progress(const Voice& voice, int64_t size) : on_(!voice.quiet && isatty(STDERR_FILENO) != 0), size_(size) {}
-  ~Progress() {
-    if (on_) fmt::print(stderr, "\r\033[K");
-  }
-  void at(int64_t index) const {
-    if (on_) fmt::print(stderr, "\rsample {} of {}\033[K", index + 1, size_);
-  }
-
- private:
-  bool on_;
-  int64_t size_;
-};
-
 Result<Comparison> run_comparison(const Voice& voice, const CompareVerb& verb, const Models& models,
                                   CompareSamples& samples, TaskSide& task) {
-  const Progress progress(voice, samples.size());
+  Progress progress(voice, "samples", samples.size());
   Geometry geometry;
   std::set<std::string> said;
   CompareData data;
   data.size = samples.size();
   data.read = [&](int64_t index) -> Result<ComparePair> {
-    progress.at(index);
+    progress.show(index + 1);
     auto sample = samples.read(index);
     if (!sample.ok()) return sample.status();
     std::vector<std::string> notes;

@@ -32,6 +32,10 @@ constexpr VerbRow kVerbs[] = {
      "  quern compare float.onnx int8.onnx --data pictures --task classify\n"
      "  quern compare float.onnx int8.onnx --input x.npy --layers --min-cosine 0.98\n",
      add_compare},
+    {"eval", "accuracy on labelled pictures: top-1 and top-5, or average precision",
+     "  quern eval model.onnx --data pictures --labels truth.txt --task classify\n"
+     "  quern eval model.onnx --data val2017 --labels instances_val2017.json --task nanodet_plus\n",
+     add_eval},
     {"tasks", "what the numbers of a model can mean", "  quern tasks\n  quern tasks nanodet --json\n", add_tasks},
     {"targets", "where models can run, and what this machine has", "  quern targets\n", add_targets},
     {"demo", "the whole journey on the model and pictures that ship with Quern", "  quern demo --out demo-out\n",

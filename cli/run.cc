@@ -4,6 +4,7 @@
 #include <map>
 
 #include "inputs.h"
+#include "machine_options.h"
 #include "model_options.h"
 #include "pictures.h"
 #include "quern/file.h"
@@ -30,11 +31,8 @@ struct RunOptions {
   std::optional<double> iou;
   std::string preprocess;
   std::string overlay;
-  std::string target = "cpu";
+  MachineOptions machine;
   std::optional<double> require_npu;
-  int threads = 0;
-  std::string isa;
-  std::string arithmetic = "float";
   bool profile = false;
   int repeat = 1;
   int warmup = 0;
@@ -66,25 +64,6 @@ Status check_placement(const RunOptions& options, const Placement& placement) {
           "--require-npu={}: on target '{}' {} of {} operators run on the cpu and {:.1f} % of the macs on the npu",
           *options.require_npu, placement.target, placement.cpu_operators,
           placement.cpu_operators + placement.npu_operators, placement.npu_macs_pct)};
-}
-
-/// Which kernels ran, and how many operators each.
-std::string kernels_text(const Session& session) {
-  std::map<std::string, int> counts;
-  for (const StepInfo& step : session.steps()) ++counts[step.kernel];
-  std::vector<std::pair<int, std::string>> order;
-  for (const auto& [kernel, count] : counts) order.emplace_back(-count, kernel);
-  std::sort(order.begin(), order.end());
-  std::string text;
-  for (const auto& [count, kernel] : order) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", -count, kernel);
-  return text;
-}
-
-std::string ran_text(const Session& session, const Placement& placement, const std::string& arithmetic) {
-  return fmt::format(
-      "target {}: {} operators on the npu, {} on the cpu ({}, {} thread{}, {} arithmetic)\nkernels: {}\n",
-      placement.target, placement.npu_operators, placement.cpu_operators, session.isa(), session.threads(),
-      session.threads() == 1 ? "" : "s", arithmetic, kernels_text(session));
 }
 
 std::string profile_text(const Session& session) {
@@ -260,28 +239,19 @@ Status run_arrays(const Voice& voice, const RunOptions& options, Session& sessio
   return {};
 }
 
-int list_isas(const Voice& voice) {
-  std::vector<std::vector<std::string>> rows;
-  for (const IsaInfo& isa : instruction_sets()) rows.push_back({isa.name, isa.supported ? "yes" : "no"});
-  say(voice, table({"instruction set", "here"}, rows));
-  return kDone;
-}
-
 /// Shapes from the arrays, a batch of one where that is all that is open, then the plan.
 Result<CompiledModel> build(const Voice& voice, const RunOptions& options, const Model& read,
                             const std::vector<std::optional<Tensor>>& arrays) {
   auto model = take_shapes(read, arrays);
   if (model.ok()) model = take_batch_of_one(*model, voice);
   if (!model.ok()) return model.status();
-  CompileOptions compile_options;
-  compile_options.target = options.target;
-  compile_options.arithmetic = options.arithmetic == "fixed" ? Arithmetic::fixed_rule : Arithmetic::float_rule;
+  CompileOptions compile_options = options.machine.compile_options();
   compile_options.keep_values = options.dump_all;
   return compile(*model, compile_options);
 }
 
 Result<int> run(const Voice& voice, const RunOptions& options) {
-  if (options.isa == "list") return list_isas(voice);
+  if (options.machine.isa == "list") return list_isas(voice);
   Status status = check(options);
   if (!status.ok()) return status;
   auto model = load(options.model, voice);
@@ -295,21 +265,21 @@ Result<int> run(const Voice& voice, const RunOptions& options) {
   if (!compiled.ok()) return compiled.status();
   status = check_placement(options, compiled->placement());
   if (!status.ok()) return status;
-  auto session = Session::create(*compiled, {options.threads, options.isa, options.profile});
+  auto session = Session::create(*compiled, {options.machine.threads, options.machine.isa, options.profile});
   if (!session.ok()) return session.status();
   Json json = {{"schema", "quern.run/1"},
                {"model", options.model.file},
-               {"target", options.target},
+               {"target", options.machine.target},
                {"placement", to_json(compiled->placement())}};
   json["pictures"] = Json::array();
   status = options.pictures.empty() ? run_arrays(voice, options, *session, *arrays, json)
                                     : run_pictures(voice, options, *session, json);
   if (!status.ok()) return status;
-  say(voice, ran_text(*session, compiled->placement(), options.arithmetic));
+  say(voice, ran_text(*session, compiled->placement(), options.machine));
   if (options.profile) say(voice, profile_text(*session));
   json["isa"] = session->isa();
   json["threads"] = session->threads();
-  json["arithmetic"] = options.arithmetic;
+  json["arithmetic"] = options.machine.arithmetic;
   json["operators"] = operators_json(*session, options.profile);
   status = give_json(voice, json);
   if (!status.ok()) return status;
@@ -331,14 +301,9 @@ void add_task_options(CLI::App& app, RunOptions& o) {
 }
 
 void add_machine_options(CLI::App& app, RunOptions& o) {
-  app.add_option("--target", o.target, "where to run (quern targets lists them)")->capture_default_str();
+  o.machine.add_to(app);
   app.add_option("--require-npu", o.require_npu, "fail when less than PCT % of the macs run on the npu (default 100)")
       ->type_name("[=PCT]");
-  app.add_option("--threads", o.threads, "default: all cores")->check(CLI::Range(1, 256));
-  app.add_option("--isa", o.isa, "the highest instruction set to use, or 'list'");
-  app.add_option("--arithmetic", o.arithmetic, "rounding rule of integer operators")
-      ->check(CLI::IsMember({"float", "fixed"}))
-      ->capture_default_str();
   app.add_flag("--profile", o.profile, "time of every operator");
   app.add_option("--repeat", o.repeat, "timed runs")->check(CLI::Range(1, 1000000))->capture_default_str();
   app.add_option("--warmup", o.warmup, "runs before them")->check(CLI::Range(0, 1000000))->capture_default_str();

@@ -14,6 +14,7 @@ using Action = std::function<Result<int>(const Voice&)>;
 Action add_compare(CLI::App& app);
 Action add_inspect(CLI::App& app);
 Action add_run(CLI::App& app);
+Action add_eval(CLI::App& app);
 Action add_targets(CLI::App& app);
 Action add_tasks(CLI::App& app);
 Action add_demo(CLI::App& app);

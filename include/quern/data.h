@@ -42,6 +42,9 @@ struct DataOptions {
   uint64_t seed = 0;    ///< which, when there are more than that; the same seed takes the same samples everywhere
 };
 
+/// The indices, in order, that a selection out of `available` takes.
+std::vector<int64_t> select_samples(int64_t available, const DataOptions& options);
+
 /// The samples of one or several paths, one at a time. The order is that of the paths; within a path, folders are in
 /// order of their names (bytewise), archives and lists in their own. A selection keeps that order.
 class DataSet {

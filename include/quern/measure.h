@@ -1,8 +1,11 @@
-// How good a model's numbers are: a candidate against a reference over data, layer by layer, with causes.
+// How good a model's numbers are: a candidate against a reference over data, layer by layer, with causes; and a model's
+// labels and boxes against the truth.
 //
 //   a CompareData feeds both models -> compare -> a Comparison -> text, JSON, report_html
+//   read_class_truth -> run the model on each picture -> measure_classes
+//   read_box_truth   -> run the model on each picture -> measure_boxes
 //
-// docs/compare.md says what every figure means.
+// docs/compare.md and docs/measures.md say what every figure means.
 #pragma once
 
 #include <cstdint>
@@ -150,5 +153,149 @@ struct TaskDifference {
   int64_t extra() const { return candidate_boxes - matched; }
   void add(const TaskResult& reference, const TaskResult& candidate);
 };
+
+// ---- intervals ----
+
+/// How intervals are found: pictures are drawn anew, as many as there are and with repetition, `rounds` times.
+struct Bootstrap {
+  int rounds = 1000;
+  uint64_t seed = 0;
+};
+
+/// The middle 95 % of the rounds' values.
+struct Interval {
+  double low = 0;
+  double high = 0;
+};
+
+// ---- truth of classes ----
+
+/// A picture and the class it shows.
+struct ClassTruth {
+  std::string picture;
+  int class_index = 0;
+  std::string class_name;  ///< may be empty
+};
+
+/// A text file: `picture class_index [class_name]` a line, separated by blanks (by tabs where the line has one); blank
+/// lines and lines that start with '#' count for nothing. Errors: as read_file; invalid_file naming the line (no index,
+/// a picture twice, two names for a class).
+Result<std::vector<ClassTruth>> read_class_truth(const std::string& path);
+
+/// What a model said of one picture.
+struct ClassAnswer {
+  int truth = 0;
+  std::vector<int> best;  ///< classes, best first; at least one, five where there are as many
+};
+
+/// One class in the truth.
+struct ClassScore {
+  int64_t pictures = 0;
+  int64_t right = 0;
+  int wrong_answer = -1;  ///< the most frequent one, the least index of equals; -1 when all were right
+  int64_t wrong_count = 0;
+};
+
+/// `truth` was taken for `answer`.
+struct Confusion {
+  int truth = 0;
+  int answer = 0;
+  int64_t count = 0;
+};
+
+struct ClassReport {
+  int64_t pictures = 0;
+  double top1 = 0;  ///< parts of 1
+  Interval top1_ci95;
+  std::optional<double> top5;  ///< with six classes or more
+  Interval top5_ci95;
+  std::vector<ClassScore> classes;    ///< by class index
+  std::vector<Confusion> confusions;  ///< most frequent first; equals by truth, then answer
+};
+
+/// Requires answers whose classes are all in 0..classes-1, and at least one answer.
+ClassReport measure_classes(std::span<const ClassAnswer> answers, int classes, const Bootstrap& bootstrap = {});
+
+// ---- truth of boxes ----
+
+/// A box in pixels of its picture that a model should find.
+struct TrueBox {
+  int category = 0;  ///< index into BoxTruth::categories
+  double x = 0;      ///< left
+  double y = 0;      ///< top
+  double width = 0;
+  double height = 0;
+  double area = 0;     ///< decides small, medium and large: the segment's, where the truth has segments
+  bool crowd = false;  ///< a group: boxes inside are neither right nor wrong
+};
+
+/// A box that a model found.
+struct FoundBox {
+  int category = 0;
+  double score = 0;
+  double x = 0;
+  double y = 0;
+  double width = 0;
+  double height = 0;
+};
+
+struct TruePicture {
+  std::string file;
+  int64_t id = 0;
+  int width = 0;  ///< 0 where the truth does not say
+  int height = 0;
+  std::vector<TrueBox> boxes;
+};
+
+struct BoxCategory {
+  std::string name;
+  int64_t id = 0;
+};
+
+/// Pictures and categories in order of their ids.
+struct BoxTruth {
+  std::vector<TruePicture> pictures;
+  std::vector<BoxCategory> categories;
+  std::vector<std::string> notes;  ///< what was left out, as sentences
+};
+
+/// A COCO annotation file: images, annotations with bbox, categories. Errors: as read_file; invalid_file naming what is
+/// missing or doubled, and where.
+Result<BoxTruth> read_box_truth(const std::string& path);
+/// Whether a truth file holds boxes (JSON) or classes (text), by its first byte that is not blank.
+Result<bool> is_box_truth(const std::string& path);
+
+/// The boxes of one picture.
+struct JudgedPicture {
+  std::vector<TrueBox> truth;
+  std::vector<FoundBox> found;
+};
+
+/// One category. Nothing where the truth has no box of it.
+struct CategoryScore {
+  int64_t boxes = 0;           ///< in the truth, without crowds
+  std::optional<double> ap;    ///< mean over overlaps 0.50, 0.55 … 0.95
+  std::optional<double> ap50;  ///< at overlap 0.50
+  std::optional<double> recall;
+};
+
+/// As COCO defines them: 101 points of recall, at most 100 boxes a picture and category, means over categories that
+/// have boxes in the truth.
+struct BoxReport {
+  int64_t pictures = 0;
+  std::optional<double> map;  ///< mean over overlaps 0.50 … 0.95
+  Interval map_ci95;
+  std::optional<double> map50;
+  Interval map50_ci95;
+  std::optional<double> map75;
+  std::optional<double> small;   ///< map of boxes up to 32² pixels
+  std::optional<double> medium;  ///< up to 96²
+  std::optional<double> large;
+  std::optional<double> recall;           ///< mean over overlaps and categories
+  std::vector<CategoryScore> categories;  ///< by category index
+};
+
+/// Requires categories in 0..categories-1. Found boxes of equal score keep their order, pictures theirs.
+BoxReport measure_boxes(std::span<const JudgedPicture> pictures, int categories, const Bootstrap& bootstrap = {});
 
 }  // namespace quern

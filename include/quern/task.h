@@ -203,6 +203,8 @@ Result<Task> find_task(const std::string& name);
 /// find_task, or a task record from a JSON file: {"task":NAME, "preprocess":…, "labels":[…], "score":X, "iou":X}. What
 /// the record leaves out is the named task's. Errors: not_found, io; invalid_file naming the key and the nearest one.
 Result<Task> load_task(const std::string& name_or_file);
+/// The names of a task's classes by index: its labels, else the decoder's own (COCO's 80, or "face"), else none.
+std::vector<std::string> class_names(const Task& task);
 /// One JSON object: name, summary, preprocess (object and text), score, iou, outputs, labels.
 std::string to_json(const Task& task);
 

@@ -16,19 +16,6 @@ namespace {
 /// Room for the largest tensor and a header.
 constexpr int64_t kMaxPartBytes = Tensor::kMaxBytes + 65536;
 
-/// `count` of the items in their order, every choice equally likely (Knuth's selection sampling, TAOCP 3.4.2 S), with
-/// integers alone so that it is the same everywhere.
-std::vector<DataItem> selected(std::vector<DataItem> items, size_t count, uint64_t seed) {
-  std::mt19937_64 random(seed);
-  std::vector<DataItem> taken;
-  for (size_t i = 0; i < items.size(); ++i) {
-    const size_t left = items.size() - i;
-    const size_t wanted = count - taken.size();
-    if (random() % left < wanted) taken.push_back(std::move(items[i]));
-  }
-  return taken;
-}
-
 Error with_file(Error error, const std::string& path) {
   error.file = path;
   return error;
@@ -41,6 +28,19 @@ Status read_part(const std::string& input, const std::string& path, Sample& samp
 }
 
 }  // namespace
+
+/// Knuth's selection sampling (The Art of Computer Programming, 3.4.2 S), with integers alone so that it is the same
+/// everywhere.
+std::vector<int64_t> select_samples(int64_t available, const DataOptions& options) {
+  const bool all = options.samples <= 0 || options.samples >= available;
+  const auto wanted = static_cast<uint64_t>(all ? available : options.samples);
+  std::mt19937_64 random(options.seed);
+  std::vector<int64_t> taken;
+  for (int64_t i = 0; i < available; ++i) {
+    if (all || random() % static_cast<uint64_t>(available - i) < wanted - taken.size()) taken.push_back(i);
+  }
+  return taken;
+}
 
 struct DataSet::State {
   std::vector<DataItem> items;
@@ -91,9 +91,8 @@ Result<DataSet> DataSet::open(const std::vector<std::string>& paths, const DataO
     state->notes.push_back(
         fmt::format("{} samples were asked for, but there are {}; all were taken", options.samples, state->available));
   }
-  const bool all = options.samples <= 0 || options.samples >= state->available;
-  state->items = all ? std::move(listing.items)
-                     : selected(std::move(listing.items), static_cast<size_t>(options.samples), options.seed);
+  for (const int64_t i : select_samples(state->available, options))
+    state->items.push_back(std::move(listing.items[static_cast<size_t>(i)]));
   return DataSet(std::move(state));
 }
 

@@ -14,9 +14,12 @@ namespace {
 
 using Decoder = Result<TaskResult> (*)(const Decode&);
 
+enum class Names : uint8_t { none, coco, face };
+
 struct Row {
   Task task;
   Decoder decode;
+  Names names = Names::none;  ///< what the decoder calls its classes by itself
 };
 
 const std::vector<double> kNanodetMean = {103.53, 116.28, 123.675};  // in the order blue, green, red
@@ -47,7 +50,8 @@ Row face_det_lite_row() {
            0.55,
            -1.0,
            {{"heatmap", "1 x H/8 x W/8"}, {"bbox", "4 x H/8 x W/8"}, {"landmark", "10 x H/8 x W/8"}}},
-          decode_face_det_lite};
+          decode_face_det_lite,
+          Names::face};
 }
 
 Row nanodet_row() {
@@ -57,7 +61,8 @@ Row nanodet_row() {
            0.3,
            0.5,
            {{"scores, per stride 8 16 32", "cells x classes"}, {"distances, per stride", "cells x 32"}}},
-          decode_nanodet};
+          decode_nanodet,
+          Names::coco};
 }
 
 Row nanodet_plus_row() {
@@ -67,7 +72,8 @@ Row nanodet_plus_row() {
            0.3,
            0.5,
            {{"any name, all of stride 8 16 32 64", "cells x (classes + 32)"}}},
-          decode_nanodet_plus};
+          decode_nanodet_plus,
+          Names::coco};
 }
 
 Row fastestdet_row() {
@@ -77,7 +83,8 @@ Row fastestdet_row() {
            0.65,
            0.45,
            {{"any name", "(5 + classes) x H/16 x W/16"}}},
-          decode_fastestdet};
+          decode_fastestdet,
+          Names::coco};
 }
 
 Row yunet_row() {
@@ -90,7 +97,8 @@ Row yunet_row() {
             {"obj_8 obj_16 obj_32", "cells x 1"},
             {"bbox_8 bbox_16 bbox_32", "cells x 4"},
             {"kps_8 kps_16 kps_32", "cells x 10"}}},
-          decode_yunet};
+          decode_yunet,
+          Names::face};
 }
 
 Row ultraface_row() {
@@ -100,7 +108,8 @@ Row ultraface_row() {
            0.7,
            0.3,
            {{"scores", "priors x 2"}, {"boxes", "priors x 4"}}},
-          decode_ultraface};
+          decode_ultraface,
+          Names::face};
 }
 
 Row blazeface_row() {
@@ -110,7 +119,8 @@ Row blazeface_row() {
            0.5,
            0.3,
            {{"classificators", "896 x 1"}, {"regressors", "896 x 16"}}},
-          decode_blazeface};
+          decode_blazeface,
+          Names::face};
 }
 
 const std::vector<Row>& rows() {
@@ -146,6 +156,15 @@ Result<Task> find_task(const std::string& name) {
   }
   return fail(ErrorCode::not_found, "there is no task '{}'; did you mean '{}'? Known are {}", name,
               nearest_word(name, known), fmt::join(known, ", "));
+}
+
+std::vector<std::string> class_names(const Task& task) {
+  if (!task.labels.empty()) return task.labels;
+  const auto row =
+      std::find_if(rows().begin(), rows().end(), [&](const Row& one) { return one.task.name == task.name; });
+  if (row == rows().end() || row->names == Names::none) return {};
+  if (row->names == Names::face) return {"face"};
+  return {coco_names().begin(), coco_names().end()};
 }
 
 std::string to_json(const Task& task) {

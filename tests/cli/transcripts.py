@@ -29,6 +29,7 @@ REPLACEMENTS = [
     (re.compile(r"\d+\.\d+ ms"), "# ms"),
     (re.compile(r'("(?:decode|prepare|infer|finish|infer_median_ms|ms)": )[-0-9.e]+'), r"\1#"),
     (re.compile(r"\((reference|avx2|avx512|avx512vnni), \d+ threads?"), "(ISA, N threads"),
+    (re.compile(r'("(?:isa|threads|total_ms)": )[^,\n]+'), r"\1#"),
     (re.compile(r"^kernels: .*$", re.M), "kernels: #"),
 ]
 
@@ -80,6 +81,12 @@ def transcript(text, quern):
         (folder / "doubles.npy").write_bytes(npy("<f8", (1, 3, 64, 64), 8))
         (folder / "stripes.json").write_text('{"task":"classify","preprocess":"mean=0 std=255","labels":["horizontal","vertical","rising","falling","plain"]}')
         (folder / "slip.json").write_text('{"task":"classify","lables":["a"]}')
+        names = ["horizontal", "vertical", "rising", "falling", "plain"]
+        shown = {p.name: names.index(p.stem.split("_")[1]) for p in (ROOT / "models/stripes/pictures").iterdir()}
+        (folder / "truth.txt").write_text("".join(f"{file} {index} {names[index]}\n" for file, index in sorted(shown.items())))
+        (folder / "mistaken.txt").write_text("3_rising.jpg 4 plain\n./5_plain.jpg 4 plain\npictures/6_rising.jpg 2 climbing\n")
+        (folder / "wrong.txt").write_text("1_horizontal.jpg 1\n7_absent.jpg 0\n")
+        (folder / "boxes.json").write_text('{"images":[{"id":1,"file_name":"1_horizontal.jpg"}],"categories":[{"id":1,"name":"unicorn"}],"annotations":[]}')
         lines = [comment(text)]
         for command in commands(text):
             out, status = run(command, quern, folder)

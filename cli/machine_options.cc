@@ -1,0 +1,54 @@
+#include "machine_options.h"
+
+#include <algorithm>
+#include <map>
+
+namespace quern::cli {
+
+namespace {
+
+/// Which kernels ran, and how many operators each.
+std::string kernels_text(const Session& session) {
+  std::map<std::string, int> counts;
+  for (const StepInfo& step : session.steps()) ++counts[step.kernel];
+  std::vector<std::pair<int, std::string>> order;
+  for (const auto& [kernel, count] : counts) order.emplace_back(-count, kernel);
+  std::sort(order.begin(), order.end());
+  std::string text;
+  for (const auto& [count, kernel] : order) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", -count, kernel);
+  return text;
+}
+
+}  // namespace
+
+void MachineOptions::add_to(CLI::App& app) {
+  app.add_option("--target", target, "where to run (quern targets lists them)")->capture_default_str();
+  app.add_option("--threads", threads, "default: all cores")->check(CLI::Range(1, 256));
+  app.add_option("--isa", isa, "the highest instruction set to use, or 'list'");
+  app.add_option("--arithmetic", arithmetic, "rounding rule of integer operators")
+      ->check(CLI::IsMember({"float", "fixed"}))
+      ->capture_default_str();
+}
+
+CompileOptions MachineOptions::compile_options() const {
+  CompileOptions options;
+  options.target = target;
+  options.arithmetic = arithmetic == "fixed" ? Arithmetic::fixed_rule : Arithmetic::float_rule;
+  return options;
+}
+
+int list_isas(const Voice& voice) {
+  std::vector<std::vector<std::string>> rows;
+  for (const IsaInfo& isa : instruction_sets()) rows.push_back({isa.name, isa.supported ? "yes" : "no"});
+  say(voice, table({"instruction set", "here"}, rows));
+  return kDone;
+}
+
+std::string ran_text(const Session& session, const Placement& placement, const MachineOptions& machine) {
+  return fmt::format(
+      "target {}: {} operators on the npu, {} on the cpu ({}, {} thread{}, {} arithmetic)\nkernels: {}\n",
+      placement.target, placement.npu_operators, placement.cpu_operators, session.isa(), session.threads(),
+      session.threads() == 1 ? "" : "s", machine.arithmetic, kernels_text(session));
+}
+
+}  // namespace quern::cli
