@@ -8,8 +8,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from signs_squeezenet.model import SqueezeNet  # noqa: E402
 from training.classify import Settings, run  # noqa: E402
+from training.schedule import Cycle  # noqa: E402
 
-SETTINGS = Settings(phases=((64, 10), (128, 3)))
+SETTINGS = Settings(cycles=(Cycle(((64, 10), (128, 3))),))
 
 if __name__ == "__main__":
     run("signs_squeezenet", __doc__, lambda classes: SqueezeNet(classes, width=0.45), SETTINGS)

@@ -4,6 +4,8 @@ import cv2
 import numpy as np
 import torch
 
+MEAN, STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)  # of ImageNet's pictures, in steps of 255
+
 
 def window(rng, box, smallest, side):
     """A square in a picture of side x side that holds a box: (x, y, its side), all whole pixels. It has random size, more often small
@@ -33,7 +35,7 @@ def erased(rng, picture, largest=0.3):
     return picture
 
 
-def training_batch(rng, pictures, side, mean, std, boxes=None):
+def training_batch(rng, pictures, side, boxes=None):
     """uint8 n x h x w x 3 to a normalised float tensor n x 3 x side x side (channels last in memory), augmented. With boxes, each
     picture is first cut to a window round its box, so that a small side still shows the subject at its own resolution."""
     if boxes is not None:
@@ -43,10 +45,10 @@ def training_batch(rng, pictures, side, mean, std, boxes=None):
     for index in np.flatnonzero(rng.random(len(batch)) < 0.25):
         erased(rng, batch[index])
     gain = np.exp(rng.normal(0, 0.12, (len(batch), 1, 1, 1)) + rng.normal(0, 0.05, (len(batch), 1, 1, 3)))
-    return normalised(np.clip(batch * gain.astype(np.float32), 0, 255), mean, std)
+    return normalised(np.clip(batch * gain.astype(np.float32), 0, 255))
 
 
-def normalised(pictures, mean, std):
+def normalised(pictures, mean=MEAN, std=STD):
     """(value - mean) / std of bytes or floats n x h x w x 3, as a float tensor n x 3 x h x w."""
     value = (np.asarray(pictures, np.float32) - np.float32(mean)) / np.float32(std)
     return torch.from_numpy(value).permute(0, 3, 1, 2)

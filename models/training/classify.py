@@ -10,27 +10,24 @@ import torch
 
 import signs
 from files import read_jpeg
-from training.augment import normalised, training_batch
-from training.average import Average
+from training.augment import MEAN, STD, normalised
 from training.cache import drawn_arrays
 from training.card import wilson, write_card, write_task
 from training.export import export_onnx, largest_difference, save_checkpoint
-from training.schedule import parameter_groups, warm_cosine
+from training.schedule import rate_at, sides_of
 from training.seeds import seed_all
+from training.trainer import Trainer
 
-MEAN, STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)  # of ImageNet's pictures, in steps of 255
 RECORD = {"fit": "stretch", "filter": "bilinear", "order": "rgb", "mean": list(MEAN), "std": list(STD)}
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a training is told. `phases` are (side in pixels, epochs): small sides first, since they are cheap; a side below the
-    pictures' own shows windows round the sign."""
+    """What a training is told."""
 
-    phases: tuple
+    cycles: tuple
     pictures: int = 16000
     batch: int = 64
-    rate: float = 3e-3
     decay: float = 0.02
     smoothing: float = 0.1
     average: float = 0.998
@@ -59,74 +56,28 @@ def held_out(folder):
 def predictions(model, pictures, batch=100):
     """Logits of pictures, n x classes, in evaluation mode."""
     model.eval()
-    parts = [model(normalised(pictures[i:i + batch], MEAN, STD)) for i in range(0, len(pictures), batch)]
+    parts = [model(normalised(pictures[i:i + batch])) for i in range(0, len(pictures), batch)]
     return torch.cat(parts).numpy()
 
 
-def epochs_of(settings, scale):
-    """The side of every epoch, in order."""
-    return [side for side, epochs in settings.phases for _ in range(max(1, round(epochs * scale)))]
-
-
-def keep(path, epoch, rng, model, average, optimizer, schedule):
-    """Writes all that a training needs to go on after an epoch."""
-    state = {"epoch": epoch, "rng": rng.bit_generator.state, "torch": torch.get_rng_state(), "steps": average.steps,
-             **{name: part.state_dict() for name, part in
-                (("model", model), ("average", average.model), ("optimizer", optimizer), ("schedule", schedule))}}
-    torch.save(state, path.with_suffix(".part"))
-    path.with_suffix(".part").rename(path)
-
-
-def take_up(path, rng, model, average, optimizer, schedule):
-    """Puts back what `keep` wrote; returns the number of whole epochs."""
-    state = torch.load(path, weights_only=False)
-    rng.bit_generator.state, average.steps = state["rng"], state["steps"]
-    torch.set_rng_state(state["torch"])
-    for name, part in (("model", model), ("average", average.model), ("optimizer", optimizer), ("schedule", schedule)):
-        part.load_state_dict(state[name])
-    return state["epoch"] + 1
-
-
-def train(model, settings, cache, scale=1.0, watch=None, state=None, resume=False):
-    """Trains and returns the averaged model. watch: pictures and labels whose accuracy is printed now and then. state: the file
-    that keeps the training after every epoch."""
+def train(model, settings, cache, scale=1.0, watch=None, resume=None):
+    """Trains a model; returns its average and the seconds of CPU. watch: pictures and labels whose accuracy is printed now and then.
+    The state of every epoch is kept in the cache under the name of the model's class; resume: go on after it."""
     pictures, labels = drawn_arrays(cache, signs.sample, settings.seed, "train", settings.pictures)
     boxes = np.stack([signs.box(settings.seed, "train", index) for index in range(settings.pictures)])
-    rng = np.random.default_rng(settings.seed)
-    model = model.to(memory_format=torch.channels_last)
-    sides = epochs_of(settings, scale)
-    batches = len(pictures) // settings.batch
-    steps = batches * len(sides)
-    optimizer = torch.optim.AdamW(parameter_groups(model, settings.decay), settings.rate, fused=True)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: warm_cosine(step, steps, min(200, steps // 10 + 1)))
-    loss_of = torch.nn.CrossEntropyLoss(label_smoothing=settings.smoothing)
-    average = Average(model, settings.average)
-    parts = (rng, model, average, optimizer, schedule)
-    done = take_up(state, *parts) if resume else 0
-    for epoch, side in list(enumerate(sides))[done:]:
-        model.train()
-        began, total, right = time.time(), 0.0, 0
-        order = rng.permutation(len(pictures))
-        for step in range(batches):
-            chosen = np.sort(order[step * settings.batch:(step + 1) * settings.batch])
-            truth = torch.from_numpy(labels[chosen])
-            near = boxes[chosen] if side < signs.SIZE else None
-            logits = model(training_batch(rng, pictures[chosen], side, MEAN, STD, near))
-            loss = loss_of(logits, truth)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
-            optimizer.step()
-            schedule.step()
-            average.update(model)
-            total, right = total + loss.item(), right + int((logits.argmax(1) == truth).sum())
-        text = f"epoch {epoch + 1}/{len(sides)} side {side} loss {total / batches:.3f} train {right / batches / settings.batch:.4f}"
+    sides, state = sides_of(settings.cycles, scale), cache / f"{type(model).__name__}.state"
+    trainer = Trainer(model, settings, rate_at(settings.cycles, scale, len(pictures) // settings.batch))
+    if resume:
+        trainer.take_up(state)
+    for epoch, side in list(enumerate(sides))[trainer.epochs:]:
+        began = time.time()
+        loss, accuracy = trainer.epoch(pictures, labels, boxes if side < signs.SIZE else None, side)
+        text = f"epoch {epoch + 1}/{len(sides)} side {side} loss {loss:.3f} train {accuracy:.4f}"
         if watch is not None and (epoch % 3 == 2 or epoch + 1 == len(sides)):
-            text += f" held-out {np.mean(predictions(average.model, watch[0]).argmax(1) == watch[1]):.4f}"
+            text += f" held-out {np.mean(predictions(trainer.average.model, watch[0]).argmax(1) == watch[1]):.4f}"
         print(f"{text} {time.time() - began:.0f} s", flush=True)
-        if state is not None:
-            keep(state, epoch, *parts)
-    return average.model
+        trainer.keep(state)
+    return trainer.average.model, trainer.cpu
 
 
 def run(name, description, build, settings):
@@ -134,17 +85,14 @@ def run(name, description, build, settings):
     told = arguments(description)
     seed_all(settings.seed, told.threads)
     watch = held_out(told.held_out)
-    began, cpu = time.time(), time.process_time()
-    model = train(build(len(signs.CLASSES)), settings, told.cache, told.epochs_scale, watch,
-                  told.cache / f"{name}.state", told.resume)
-    minutes, cpu_minutes = (time.time() - began) / 60, (time.process_time() - cpu) / 60
+    model, cpu = train(build(len(signs.CLASSES)), settings, told.cache, told.epochs_scale, watch, told.resume)
     out = told.out or Path(__file__).resolve().parent.parent / name
     out.mkdir(parents=True, exist_ok=True)
     model = model.to(memory_format=torch.contiguous_format)
     save_checkpoint(model, out / f"{name}.pt")
-    example = normalised(watch[0][:2], MEAN, STD)
+    example = normalised(watch[0][:2])
     export_onnx(model, example, out / f"{name}.onnx", ["input"], ["logits"])
-    difference = largest_difference(model, out / f"{name}.onnx", normalised(watch[0][:50], MEAN, STD).contiguous())
+    difference = largest_difference(model, out / f"{name}.onnx", normalised(watch[0][:50]).contiguous())
     logits = predictions(model, watch[0])
     right = int((logits.argmax(1) == watch[1]).sum())
     low, high = wilson(right, len(watch[1]))
@@ -159,8 +107,8 @@ def run(name, description, build, settings):
                      f"(`--split held-out --seed 0`), 95 % Wilson interval {100 * low:.1f} to {100 * high:.1f} %, PyTorch"),
         ("ONNX Runtime", agreement),
         ("seed", settings.seed),
-        ("training", f"{len(epochs_of(settings, told.epochs_scale))} epochs, {cpu_minutes:.0f} minutes of one CPU core; PyTorch {torch.__version__.split('+')[0]}"),
+        ("training", f"{len(sides_of(settings.cycles, told.epochs_scale))} epochs, {cpu / 60:.0f} minutes of one CPU core; PyTorch {torch.__version__.split('+')[0]}"),
         ("licence", "ours: the project's own, for weights and pictures alike"),
     ])
     print(f"{name}: top-1 {100 * right / len(watch[1]):.1f} % ({100 * low:.1f} to {100 * high:.1f}), n = {len(watch[1])}; "
-          f"{agreement}; {minutes:.1f} minutes, {cpu_minutes:.1f} of CPU")
+          f"{agreement}; {cpu / 60:.1f} minutes of CPU")

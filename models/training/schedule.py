@@ -1,6 +1,7 @@
 """The learning rate over a training, and which weights are kept small."""
 
 import math
+from dataclasses import dataclass
 
 from torch import nn
 
@@ -22,3 +23,34 @@ def parameter_groups(model, decay):
         for name, parameter in module.named_parameters(recurse=False):
             (kept if dense and name == "weight" else free).append(parameter)
     return [{"params": kept, "weight_decay": decay}, {"params": free, "weight_decay": 0.0}]
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """One run of the learning rate up to `rate` and down again (warm restarts: Loshchilov and Hutter, 2017). `phases` are (side in
+    pixels, epochs): small sides first, since they are cheap; a side below the pictures' own shows windows round the sign."""
+
+    phases: tuple
+    rate: float = 3e-3
+
+    def sides(self, scale):
+        """The side of every epoch, in order; scale shortens a trial."""
+        return [side for side, epochs in self.phases for _ in range(max(1, round(epochs * scale)))]
+
+
+def sides_of(cycles, scale):
+    """The side of every epoch of all cycles, in order."""
+    return [side for cycle in cycles for side in cycle.sides(scale)]
+
+
+def rate_at(cycles, scale, batches):
+    """The learning rate as a function of the step; batches is the steps of an epoch."""
+    lengths = [len(cycle.sides(scale)) * batches for cycle in cycles]
+
+    def rate(step):
+        for cycle, length in zip(cycles, lengths):
+            if step < length:
+                return cycle.rate * warm_cosine(step, length, min(200, length // 10 + 1))
+            step -= length
+        return 0.0
+    return rate
