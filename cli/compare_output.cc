@@ -55,8 +55,8 @@ std::string causes_text(const Comparison& comparison, size_t wanted) {
     const LayerComparison& layer = comparison.layers[i];
     if (!layer.cause || (wanted > 0 && shown == wanted)) continue;
     ++shown;
-    text += fmt::format("{}: {}. Tried: {}; isolated {:.1f} -> {:.1f} dB.\n", short_name(layer.name), layer.cause->sentence,
-                        layer.cause->fix, layer.cause->before_db, layer.cause->after_db);
+    text += fmt::format("{}: {}. Tried: {}; isolated {:.1f} -> {:.1f} dB.\n", short_name(layer.name),
+                        layer.cause->sentence, layer.cause->fix, layer.cause->before_db, layer.cause->after_db);
   }
   return text;
 }

@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <map>
 
+#include "calibration.h"
 #include "model_options.h"
-#include "quern/data.h"
 #include "quern/file.h"
 #include "quern/quantize.h"
 #include "verbs.h"
@@ -30,9 +30,6 @@ struct QuantizeWords {
   std::vector<std::string> keep_float;
   int threads = 0;
 };
-
-/// More broken samples than this share are an error: the data is not what the user believes it to be.
-constexpr double kBrokenShare = 0.1;
 
 Error usage(std::string sentence) {
   return {ErrorCode::invalid_argument, std::move(sentence)};
@@ -109,67 +106,6 @@ Result<Preprocess> record_of(const QuantizeWords& words) {
   return task->preprocess;
 }
 
-/// Samples that can be read and prepared; the others are counted and said.
-class CalibrationSet {
- public:
-  static Result<CalibrationSet> open(const QuantizeWords& words, const Model& model, const Voice& voice) {
-    auto data = DataSet::open(words.data, {words.samples, words.seed});
-    if (!data.ok()) return data.status();
-    auto record = record_of(words);
-    if (!record.ok()) return record.status();
-    for (const std::string& sentence : data->notes()) note(voice, sentence);
-    if (words.samples > data->size())
-      note(voice, fmt::format("--samples {}: the data holds {}; all of them are used", words.samples, data->size()));
-    CalibrationSet set(*std::move(data), *std::move(record), model.inputs());
-    if (const Status status = set.find_usable(voice); !status.ok()) return status;
-    return set;
-  }
-
-  CalibrationData source() {
-    return {static_cast<int64_t>(usable_.size()),
-            [this](int64_t i) { return tensors(usable_[static_cast<size_t>(i)]); }};
-  }
-
- private:
-  CalibrationSet(DataSet data, Preprocess record, std::vector<ValueInfo> inputs)
-      : data_(std::move(data)), record_(std::move(record)), inputs_(std::move(inputs)) {}
-
-  Result<std::vector<Tensor>> tensors(int64_t index) {
-    auto sample = data_.read(index);
-    if (!sample.ok()) return sample.status();
-    auto prepared = prepare_sample(*sample, record_, inputs_);
-    if (!prepared.ok()) return prepared.status();
-    notes_ = prepared->notes;
-    return std::move(prepared->tensors);
-  }
-
-  Status find_usable(const Voice& voice) {
-    Error first{};
-    for (int64_t i = 0; i < data_.size(); ++i) {
-      auto read = tensors(i);
-      if (read.ok()) {
-        usable_.push_back(i);
-        continue;
-      }
-      if (read.error().code != ErrorCode::invalid_file) return read.status();
-      if (static_cast<int64_t>(usable_.size()) == i) first = read.error();
-      note(voice, fmt::format("left out: {}", read.error().message));
-    }
-    for (const std::string& sentence : notes_) note(voice, sentence);
-    const int64_t broken = data_.size() - static_cast<int64_t>(usable_.size());
-    if (static_cast<double>(broken) <= kBrokenShare * static_cast<double>(data_.size())) return {};
-    return Error{ErrorCode::invalid_file,
-                 fmt::format("{} of {} samples cannot be read (at most {:.0f} % may be broken); is --data right?",
-                             broken, data_.size(), 100 * kBrokenShare)};
-  }
-
-  DataSet data_;
-  Preprocess record_;
-  std::vector<ValueInfo> inputs_;
-  std::vector<int64_t> usable_;
-  std::vector<std::string> notes_;
-};
-
 std::string text_of(const QuantizeResult& result, const std::string& out, int64_t bytes, double seconds) {
   std::string text = fmt::format("{} samples, {:.1f} s\n", result.samples, seconds);
   if (!result.methods.empty()) {
@@ -222,7 +158,9 @@ Result<int> quantize_model(const QuantizeWords& words, const Voice& voice) {
   if (!loaded.ok()) return loaded.status();
   auto model = take_batch_of_one(*loaded, voice);
   if (!model.ok()) return model.status();
-  auto set = CalibrationSet::open(words, *model, voice);
+  auto record = record_of(words);
+  if (!record.ok()) return record.status();
+  auto set = CalibrationSet::open({words.data, {words.samples, words.seed}, *std::move(record)}, *model, voice);
   if (!set.ok()) return set.status();
   auto result = quantize(*model, set->source(), *options);
   if (!result.ok()) return result.status();

@@ -37,7 +37,8 @@ bool widen(std::vector<Range>& channels, std::span<const float> numbers) {
 
 class Observer {
  public:
-  Observer(const Graph& graph, int64_t samples) : graph_(graph), samples_(samples), seen_(graph.values.size()) {
+  Observer(const Graph& graph, const std::vector<bool>& wanted, int64_t samples)
+      : graph_(graph), wanted_(wanted), samples_(samples), seen_(graph.values.size()) {
     for (size_t id = 0; id < seen_.size(); ++id) {
       const Shape& shape = graph.values[id].shape;
       seen_[id].range = kNothing;
@@ -46,7 +47,7 @@ class Observer {
   }
 
   void range(ValueId id, const Tensor& value) {
-    if (value.dtype() != DType::float32 || value.empty()) return;
+    if (!wanted_[static_cast<size_t>(id)] || value.empty()) return;
     Observation& seen = seen_[static_cast<size_t>(id)];
     std::vector<Range> channels(seen.channels.size(), kNothing);
     if (!widen(channels, value.data<float>()) && strange_.empty()) strange_ = graph_.value(id).name;
@@ -61,7 +62,7 @@ class Observer {
   }
 
   void count(ValueId id, const Tensor& value) {
-    if (value.dtype() != DType::float32 || value.empty()) return;
+    if (!wanted_[static_cast<size_t>(id)] || value.empty()) return;
     Histogram& histogram = seen_[static_cast<size_t>(id)].histogram;
     if (histogram.counts.empty()) {
       histogram.range = seen_[static_cast<size_t>(id)].range;
@@ -82,6 +83,7 @@ class Observer {
 
  private:
   const Graph& graph_;
+  const std::vector<bool>& wanted_;
   int64_t samples_;
   std::vector<Observation> seen_;
   std::string strange_;
@@ -89,10 +91,10 @@ class Observer {
 
 }  // namespace
 
-Result<std::vector<Observation>> observe(const Graph& graph, const SampleSource& samples, bool histograms,
-                                         const SessionOptions& options) {
+Result<std::vector<Observation>> observe(const Graph& graph, const std::vector<bool>& wanted,
+                                         const SampleSource& samples, bool histograms, const SessionOptions& options) {
   QUERN_TRY(GraphWalk walk, GraphWalk::create(graph, options));
-  Observer observer(graph, samples.count);
+  Observer observer(graph, wanted, samples.count);
   for (int64_t i = 0; i < samples.count; ++i) {
     QUERN_TRY(const std::vector<Tensor> inputs, samples.read(i));
     QUERN_CHECK(walk.run(inputs, [&](ValueId id, const Tensor& value) { observer.range(id, value); }));

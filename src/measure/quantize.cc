@@ -213,7 +213,7 @@ class Quantizer {
     const SampleSource fitted{static_cast<int64_t>(samples_.fitted),
                               [&](int64_t i) { return samples_.inputs[static_cast<size_t>(i)]; }};
     if (base_.empty()) {
-      QUERN_TRY(base_, observe(assignment_.graph, fitted, true, session()));
+      QUERN_TRY(base_, observe(assignment_.graph, assignment_.stored, fitted, true, session()));
     }
     QUERN_TRY(const Scaled scaled, apply_scales(assignment_, base_, recipe, fitted));
     LayerOptions layers = recipe.layers;
@@ -226,7 +226,7 @@ class Quantizer {
   /// The chosen recipe once more, with every sample.
   Result<QuantizeResult> finish() {
     const SampleSource all{data_.count, data_.read};
-    QUERN_TRY(const auto seen, observe(assignment_.graph, all, true, session()));
+    QUERN_TRY(const auto seen, observe(assignment_.graph, assignment_.stored, all, true, session()));
     QUERN_TRY(const Scaled scaled, apply_scales(assignment_, seen, recipe_, all));
     if (judged()) recipe_.layers.keep_correction = best_.kept_correction;
     samples_.fitted = samples_.inputs.size();

@@ -21,7 +21,8 @@ Result<Scaled> apply_scales(const Assignment& assignment, const std::vector<Obse
   }
   const bool counts =
       recipe.ranges.method != Calibration::minmax && recipe.ranges.method != Calibration::moving_average;
-  QUERN_TRY(const auto seen, observe(scaled.assignment.graph, samples, counts, recipe.layers.session));
+  QUERN_TRY(const auto seen,
+            observe(scaled.assignment.graph, scaled.assignment.stored, samples, counts, recipe.layers.session));
   scaled.scales = choose_scales(scaled.assignment, seen, recipe.ranges);
   return scaled;
 }
