@@ -34,7 +34,7 @@ constexpr Exhibit kExhibits[] = {
 };
 
 /// Of the 64 calibration pictures that ship; more would gain little here and take longer.
-constexpr int64_t kCalibrationPictures = 24;
+constexpr int64_t kCalibrationPictures = 16;
 constexpr size_t kOverlays = 6;
 
 /// One form of a model, measured on the labelled pictures.

@@ -70,13 +70,7 @@ Result<PictureJob> picture_job(const EvalOptions& options, Task task) {
     if (!record.ok()) return record.status();
     task.preprocess = *std::move(record);
   }
-  PictureJob job{task, task.preprocess, {}, 0, 1};
-  for (const Thresholds& row : kThresholds) {
-    if (task.name != row.task) continue;
-    job.options.score = options.score.value_or(row.score);
-    job.options.iou = options.iou.value_or(row.iou);
-  }
-  return job;
+  return eval_picture_job(task, options.score, options.iou);
 }
 
 Result<CompiledModel> build(const Voice& voice, const EvalOptions& options) {
@@ -136,6 +130,16 @@ Result<int> eval(const Voice& voice, const EvalOptions& options) {
 }
 
 }  // namespace
+
+PictureJob eval_picture_job(const Task& task, std::optional<double> score, std::optional<double> iou) {
+  PictureJob job{task, task.preprocess, {}, 0, 1};
+  for (const Thresholds& row : kThresholds) {
+    if (task.name != row.task) continue;
+    job.options.score = score.value_or(row.score);
+    job.options.iou = iou.value_or(row.iou);
+  }
+  return job;
+}
 
 Action add_eval(CLI::App& app) {
   auto options = std::make_shared<EvalOptions>();

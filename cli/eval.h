@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,9 @@ struct EvalJob {
   std::string boxes_file;
   int rounds = 0;  ///< of the bootstrap; 0: as many as suit the measure
 };
+
+/// A task as it is measured: its own record, and thresholds that let weak boxes through.
+PictureJob eval_picture_job(const Task& task, std::optional<double> score, std::optional<double> iou);
 
 /// A picture of the truth, the data's sample that shows it, and its place in the truth.
 struct TruthPicture {

@@ -33,10 +33,10 @@ struct SampleSource {
   std::function<Result<std::vector<Tensor>>(int64_t index)> read;  ///< the graph's inputs, in order
 };
 
-/// Runs all samples twice: first for ranges, then, when `histograms`, to count. By value; what the graph's constants
-/// are stays empty. Errors: those of reading and running; invalid_file when a value is not finite, naming it and the
+/// Runs all samples twice: first for ranges, then, when `histograms`, to count. By value; those that are not `wanted`
+/// stay empty. Errors: those of reading and running; invalid_file when a wanted value is not finite, naming it and the
 /// sample.
-Result<std::vector<Observation>> observe(const Graph& graph, const SampleSource& samples, bool histograms,
-                                         const SessionOptions& options);
+Result<std::vector<Observation>> observe(const Graph& graph, const std::vector<bool>& wanted,
+                                         const SampleSource& samples, bool histograms, const SessionOptions& options);
 
 }  // namespace quern
