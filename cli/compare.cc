@@ -30,6 +30,7 @@ struct CompareVerb {
   int threads = 0;
   std::string style = "table";
   std::string csv;
+  std::string report;
   std::optional<double> min_cosine;
   std::optional<double> min_sqnr;
 };
@@ -75,20 +76,41 @@ Result<Models> load_both(const CompareVerb& verb, const Voice& voice) {
   return Models{*std::move(reference), *std::move(candidate)};
 }
 
-/// Decodes the outputs of both.
+/// Decodes the outputs of both, and keeps the first pictures with what was found on them.
 struct TaskSide {
   Task task;
   Preprocess record;
   TaskOptions options;
   TaskDifference difference;
 
+  bool keep_pictures = false;
+  std::vector<ReportPicture> pictures = {};
+
+  static constexpr size_t kPictures = 6;
+
   bool decodes() const { return task.name != "tensor"; }
-  Status add(std::span<const NamedTensor> reference, std::span<const NamedTensor> candidate, const Geometry& geometry) {
+  Status add(std::span<const NamedTensor> reference, std::span<const NamedTensor> candidate, const Geometry& geometry,
+             const Sample& sample) {
     auto ours = finish_task(task, reference, geometry, options);
     if (!ours.ok()) return ours.status();
     auto theirs = finish_task(task, candidate, geometry, options);
     if (!theirs.ok()) return theirs.status();
     difference.add(*ours, *theirs);
+    return keep_pictures && pictures.size() < kPictures ? keep(sample, *ours, *theirs) : Status();
+  }
+
+ private:
+  Status keep(const Sample& sample, const TaskResult& ours, const TaskResult& theirs) {
+    for (const SamplePart& part : sample.parts) {
+      const auto* picture = std::get_if<Picture>(&part.content);
+      if (picture == nullptr) continue;
+      auto left = draw_result(*picture, ours);
+      if (!left.ok()) return left.status();
+      auto right = draw_result(*picture, theirs);
+      if (!right.ok()) return right.status();
+      pictures.push_back({sample.name, *std::move(left), *std::move(right)});
+      return {};
+    }
     return {};
   }
 };
@@ -96,7 +118,7 @@ struct TaskSide {
 Result<TaskSide> task_side(const CompareVerb& verb) {
   auto task = load_task(verb.task.empty() ? "tensor" : verb.task);
   if (!task.ok()) return as_usage(task.error());
-  TaskSide side{*task, task->preprocess, {}, {}};
+  TaskSide side{*task, task->preprocess, {}, {}, !verb.report.empty()};
   if (!verb.preprocess.empty()) {
     auto record = load_preprocess(verb.preprocess);
     if (!record.ok()) return record.status();
@@ -117,6 +139,7 @@ Result<Comparison> run_comparison(const Voice& voice, const CompareVerb& verb, c
                                   CompareSamples& samples, TaskSide& task) {
   Progress progress(voice, "samples", samples.size());
   Geometry geometry;
+  Sample last;
   std::set<std::string> said;
   CompareData data;
   data.size = samples.size();
@@ -131,11 +154,12 @@ Result<Comparison> run_comparison(const Voice& voice, const CompareVerb& verb, c
       if (said.insert(sentence).second) note(voice, sentence);
     }
     geometry = pair->geometry;
+    last = *std::move(sample);
     return pair;
   };
   if (task.decodes()) {
     data.seen = [&](int64_t, std::span<const NamedTensor> reference, std::span<const NamedTensor> candidate) {
-      return task.add(reference, candidate, geometry);
+      return task.add(reference, candidate, geometry, last);
     };
   }
   return compare(models.reference, models.candidate, data, {!verb.quick, verb.worst, 8, verb.threads});
@@ -171,7 +195,25 @@ void say_all(const Voice& voice, const CompareVerb& verb, const Comparison& foun
   if (task.decodes()) say(voice, task_text(task.difference, task.task.name));
 }
 
+Status write_files(const CompareVerb& verb, const Comparison& found, TaskSide& task) {
+  if (!verb.csv.empty()) {
+    if (const Status written = write_file(verb.csv, comparison_csv(found)); !written.ok()) return written;
+  }
+  if (verb.report.empty()) return {};
+  ReportDetails details{verb.reference, verb.candidate, task.task.name, {}, std::move(task.pictures)};
+  if (task.decodes()) details.difference = task.difference;
+  const auto page = comparison_html(found, details);
+  if (!page.ok()) return page.status();
+  return write_file(verb.report, *page);
+}
+
+Status check(const CompareVerb& verb) {
+  if (verb.report.empty() || verb.report.ends_with(".html") || verb.report.ends_with(".htm")) return {};
+  return usage(fmt::format("--report {}: a report is a page; give it a name that ends in .html", verb.report));
+}
+
 Result<int> run(const Voice& voice, const CompareVerb& verb) {
+  if (const Status fine = check(verb); !fine.ok()) return fine;
   auto task = task_side(verb);
   if (!task.ok()) return task.status();
   auto models = load_both(verb, voice);
@@ -182,9 +224,7 @@ Result<int> run(const Voice& voice, const CompareVerb& verb) {
   auto found = run_comparison(voice, verb, *models, *samples, *task);
   if (!found.ok()) return found.status();
   say_all(voice, verb, *found, *task);
-  if (!verb.csv.empty()) {
-    if (const Status written = write_file(verb.csv, comparison_csv(*found)); !written.ok()) return written;
-  }
+  if (const Status written = write_files(verb, *found, *task); !written.ok()) return written;
   Json json = {{"schema", "quern.compare/1"}, {"reference", verb.reference}, {"candidate", verb.candidate}};
   json.update(to_json(*found));
   json["task"] = task->decodes() ? to_json(task->difference, task->task.name) : Json();
@@ -244,6 +284,7 @@ Action add_compare(CLI::App& app) {
       ->check(CLI::IsMember({"table", "pulsar"}))
       ->capture_default_str();
   app.add_option("--csv", v.csv, "every layer, one a line")->type_name("FILE");
+  app.add_option("--report", v.report, "one page with plots, histograms and pictures")->type_name("FILE.html");
   app.add_option("--min-cosine", v.min_cosine, "exit with 1 when an output's cosine is below");
   app.add_option("--min-sqnr", v.min_sqnr, "exit with 1 when an output's SQNR is below")->type_name("DB");
   app.add_option("--threads", v.threads, "default: all cores")->check(CLI::Range(1, 256));

@@ -108,6 +108,7 @@ struct LayerComparison {
   std::optional<double> share_pct;   ///< of the error at the outputs, when this layer alone is quantized
   std::optional<Cause> cause;
   std::optional<Spread> spread;  ///< of the worst layers
+  std::vector<size_t> reads;     ///< the layers whose values the operator reads, through what moves or converts them
 };
 
 /// A name for sentences and narrow columns: converters join the names of all fused operators by ';', the first stands
@@ -297,5 +298,26 @@ struct BoxReport {
 
 /// Requires categories in 0..categories-1. Found boxes of equal score keep their order, pictures theirs.
 BoxReport measure_boxes(std::span<const JudgedPicture> pictures, int categories, const Bootstrap& bootstrap = {});
+
+// ---- the report ----
+
+/// A picture as both models understood it, drawn on.
+struct ReportPicture {
+  std::string name;
+  Picture reference;
+  Picture candidate;
+};
+
+struct ReportDetails {
+  std::string reference;  ///< names of the models
+  std::string candidate;
+  std::string task;  ///< empty: none
+  std::optional<TaskDifference> difference;
+  std::vector<ReportPicture> pictures;  ///< shown side by side, in order, as long as the page stays below 5 MB
+};
+
+/// One HTML page that needs nothing else: no network, no script; light or dark as the reader's system is.
+/// Error: out_of_memory when it would be larger than 5 MB without pictures.
+Result<std::string> comparison_html(const Comparison& comparison, const ReportDetails& details);
 
 }  // namespace quern

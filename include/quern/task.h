@@ -38,6 +38,8 @@ Result<Picture> make_picture(int width, int height, int channels);
 /// orientation is applied. `name` stands in error sentences.
 Result<Picture> decode_picture(std::span<const std::byte> file, const std::string& name);
 Result<Picture> read_picture(const std::string& path);
+/// The bytes of a picture file, the format by the suffix: ".jpg", ".png", ".bmp" or ".ppm".
+Result<std::vector<std::byte>> encode_picture(const Picture& picture, const std::string& suffix);
 /// The format by the suffix: .jpg .jpeg .png .bmp .ppm. Written beside the target and renamed: all or nothing.
 Status write_picture(const Picture& picture, const std::string& path);
 

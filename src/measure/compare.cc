@@ -1,6 +1,8 @@
 // The driver: make both ready, run every sample through both, rank, look at the worst, say what came of it.
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <set>
 
 #include "base/error.h"
 #include "measure/diagnosis.h"
@@ -133,6 +135,45 @@ Status look_closer(const Sides& sides, const CompareData& data, const CompareOpt
   return {};
 }
 
+/// Which rows each row's operator reads.
+class Readers {
+ public:
+  Readers(const Sides& sides, const std::vector<Layer>& layers) : graph_(*sides.candidate) {
+    for (size_t i = 0; i < layers.size(); ++i) row_of_[layers[i].value] = i;
+    for (size_t i = 0; i < graph_.ops.size(); ++i) {
+      for (ValueId id : graph_.ops[i].outputs) producer_[id] = i;
+    }
+  }
+
+  std::vector<size_t> of(const Layer& layer) {
+    std::set<size_t> rows;
+    if (layer.op != Layer::kInput) add_inputs(static_cast<size_t>(layer.op), rows);
+    return {rows.begin(), rows.end()};
+  }
+
+ private:
+  // Operators are in order, so this ends; what was seen is not walked again.
+  void add_inputs(size_t op, std::set<size_t>& rows) {
+    std::vector<size_t> open{op};
+    std::set<size_t> seen{op};
+    while (!open.empty()) {
+      const Op& one = graph_.ops[open.back()];
+      open.pop_back();
+      for (ValueId id : one.inputs) {
+        if (const auto row = row_of_.find(id); row != row_of_.end()) {
+          rows.insert(row->second);
+        } else if (const auto made = producer_.find(id); made != producer_.end() && seen.insert(made->second).second) {
+          open.push_back(made->second);
+        }
+      }
+    }
+  }
+
+  const Graph& graph_;
+  std::map<ValueId, size_t> row_of_;
+  std::map<ValueId, size_t> producer_;
+};
+
 std::vector<std::string> unmatched_names(const Sides& sides) {
   std::vector<std::string> names;
   for (const Op& op : sides.candidate->ops) {
@@ -166,7 +207,11 @@ Result<Comparison> compare(const Model& reference, const Model& candidate, const
   found.samples = data.size;
   name_outputs(sides, pass.outputs, found);
   if (options.layers) {
-    for (const Layer& layer : pass.layers) found.layers.push_back(row_of(sides, layer));
+    Readers readers(sides, pass.layers);
+    for (const Layer& layer : pass.layers) {
+      found.layers.push_back(row_of(sides, layer));
+      found.layers.back().reads = readers.of(layer);
+    }
     found.ranking = ranked(found.layers);
     found.unmatched = unmatched_names(sides);
     QUERN_CHECK(look_closer(sides, data, options, pass.layers, found));

@@ -32,8 +32,8 @@ std::string outputs_text(const Comparison& comparison) {
 }
 
 std::string offender_text(const LayerComparison& layer) {
-  std::string text = fmt::format(" It first goes wrong at '{}' ({}), {:.1f} dB below what 8 bits can do", short_name(layer.name),
-                                 layer.kind, layer.lost_db);
+  std::string text = fmt::format(" It first goes wrong at '{}' ({}), {:.1f} dB below what 8 bits can do",
+                                 short_name(layer.name), layer.kind, layer.lost_db);
   if (layer.share_pct) text += fmt::format(", alone {:.0f} % of the error at the outputs", *layer.share_pct);
   if (!layer.cause) return text + "; none of the fixes tried helps there.";
   return text + fmt::format(": {}. Tried: {}; {:.1f} -> {:.1f} dB ({:+.1f} dB).", layer.cause->sentence,

@@ -126,22 +126,30 @@ Result<Picture> read_picture(const std::string& path) {
   return named;
 }
 
-Status write_picture(const Picture& picture, const std::string& path) {
-  std::string suffix = std::filesystem::path(path).extension().string();
+Result<std::vector<std::byte>> encode_picture(const Picture& picture, const std::string& wanted) {
+  std::string suffix = wanted;
   for (char& c : suffix) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   if (std::find(std::begin(kSuffixes), std::end(kSuffixes), suffix) == std::end(kSuffixes)) {
-    return fail(ErrorCode::invalid_argument,
-                "cannot tell the picture format of '{}' by its suffix '{}'; use .jpg, .png, .bmp or .ppm", path,
-                suffix);
+    return fail(ErrorCode::invalid_argument, "there is no picture format '{}'; use .jpg, .png, .bmp or .ppm", suffix);
   }
   QUERN_CHECK(check_picture(picture));
   if (suffix == ".ppm" && picture.channels == 1) {  // a PPM has colours
     Picture rgb{picture.width, picture.height, 3, {}};
     for (uint8_t gray : picture.pixels) rgb.pixels.insert(rgb.pixels.end(), 3, gray);
-    return write_picture(rgb, path);
+    return encode_picture(rgb, suffix);
   }
   QUERN_TRY(const std::vector<uint8_t> bytes, encode(picture, suffix));
-  return write_file(path, std::as_bytes(std::span(bytes)));
+  const auto view = std::as_bytes(std::span(bytes));
+  return std::vector<std::byte>(view.begin(), view.end());
+}
+
+Status write_picture(const Picture& picture, const std::string& path) {
+  const std::string suffix = std::filesystem::path(path).extension().string();
+  auto bytes = encode_picture(picture, suffix);
+  if (bytes.ok()) return write_file(path, *bytes);
+  if (bytes.error().code != ErrorCode::invalid_argument || check_picture(picture).ok() == false) return bytes.status();
+  return fail(ErrorCode::invalid_argument,
+              "cannot tell the picture format of '{}' by its suffix '{}'; use .jpg, .png, .bmp or .ppm", path, suffix);
 }
 
 }  // namespace quern

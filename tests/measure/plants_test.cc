@@ -1,0 +1,143 @@
+// Faults planted in quantized graphs: the layer is found, the cause is named, the fix helps.
+#include "measure/plants.h"
+
+#include "graph/text.h"
+#include "support/assets.h"
+
+namespace quern {
+namespace {
+
+constexpr const char* kNetwork = R"(graph "planted" {
+  input %image : float32[1,24,24,3]
+  const %w1 : float32[8,3,3,3] = random 1
+  const %b1 : float32[8] = random 2
+  const %w2 : float32[8,3,3,1] = random 3
+  const %b2 : float32[8] = random 4
+  const %w3 : float32[16,1,1,8] = random 5
+  const %b3 : float32[16] = random 6
+  const %w4 : float32[16,3,3,16] = random 7
+  const %b4 : float32[16] = random 8
+  const %w5 : float32[16,1,1,16] = random 9
+  const %b5 : float32[16] = random 10
+  const %w6 : float32[12,3,3,16] = random 11
+  const %b6 : float32[12] = random 12
+  const %w7 : float32[10,28] = random 13
+  const %b7 : float32[10] = random 14
+  %stem = Conv(%image, %w1, %b1) {pads=[1, 1, 1, 1], clamp=[0, inf]}
+  %depth = Conv(%stem, %w2, %b2) {pads=[1, 1, 1, 1], groups=8, clamp=[0, inf]}
+  %point = Conv(%depth, %w3, %b3)
+  %pool = MaxPool(%point) {kernel=[2, 2], strides=[2, 2]}
+  %wide = Conv(%pool, %w4, %b4) {pads=[1, 1, 1, 1], clamp=[0, inf]}
+  %narrow = Conv(%wide, %w5, %b5)
+  %sum = Add(%pool, %narrow) {clamp=[0, inf]}
+  %branch = Conv(%sum, %w6, %b6) {pads=[1, 1, 1, 1], clamp=[0, inf]}
+  %both = Concat(%sum, %branch) {axis=3}
+  %mean = ReduceMean(%both) {axes=[1, 2], keep_dims=false}
+  %logits = FullyConnected(%mean, %w7, %b7)
+  %scores = Softmax(%logits) {axis=1}
+  output %scores
+})";
+
+Graph network() {
+  Graph graph = *parse_text(kNetwork);
+  for (Value& value : graph.values) {  // weights that keep the size of what they read
+    if (!value.constant || value.shape.size() < 2) continue;
+    const auto taps = static_cast<float>(value.constant->size() / value.shape[0]);
+    for (float& w : value.constant->mutable_data<float>()) w *= 1.7F / std::sqrt(taps);
+  }
+  EXPECT_TRUE(infer(graph).ok());
+  return graph;
+}
+
+/// A fault and what should be said of it.
+struct Plant {
+  std::string layer;
+  std::string cause;
+  float factor;
+};
+
+/// Values that an operator stores with a scale it chose.
+std::vector<ValueId> plantable(const Graph& graph) {
+  std::vector<ValueId> ids;
+  for (const Op& op : graph.ops) {
+    const bool chosen = op.kind != OpKind::Reshape && op.kind != OpKind::Softmax && op.kind != OpKind::Transpose;
+    if (chosen && !graph.value(op.outputs[0]).quantization.empty()) ids.push_back(op.outputs[0]);
+  }
+  return ids;
+}
+
+Plant plant(Graph& graph, std::mt19937& random) {
+  const auto uniform = [&](float low, float high) {
+    return low + (high - low) * static_cast<float>(random() % 1000) / 1000;
+  };
+  const auto ids = plantable(graph);
+  const auto kind = random() % 5;
+  if (kind == 4) {
+    for (const Op& op : graph.ops) {
+      if (op.kind != OpKind::Conv || graph.value(op.inputs[1]).shape[3] != 3) continue;
+      test::plant_swap(graph, op);
+      return {graph.value(op.outputs[0]).name, "preprocessing", 0};
+    }
+  }
+  const ValueId id = ids[random() % ids.size()];
+  const bool wider = kind < 2;
+  const float factor = wider ? uniform(3, 10) : uniform(0.2F, 0.6F);
+  test::plant_scale(graph, id, factor);
+  return {graph.value(id).name, wider ? "wide_range" : "clipping", factor};
+}
+
+/// Plants `count` faults, one at a time, and counts what was found.
+void expect_found(const Graph& reference, const Graph& candidate, const std::vector<std::vector<Tensor>>& samples,
+                  int count) {
+  int first = 0, named = 0, helped = 0;
+  const Model model = test::as_model(reference);
+  for (int i = 0; i < count; ++i) {
+    std::mt19937 random(static_cast<uint32_t>(i));
+    Graph planted = candidate;
+    const Plant fault = plant(planted, random);
+    const Model broken = test::as_model(planted);
+    const auto found = compare(model, broken, test::data_of(planted, samples), {true, 4, 2, 1});
+    ASSERT_TRUE(found.ok()) << found.error().message;
+    const LayerComparison& worst = found->layers[found->ranking[0]];
+    const bool right = worst.name == fault.layer;
+    const bool cause = worst.cause && worst.cause->name == fault.cause;
+    first += right ? 1 : 0;
+    named += right && cause ? 1 : 0;
+    helped += right && worst.cause && worst.cause->gain_db() >= 3 ? 1 : 0;
+    if (!right || !cause) {
+      std::printf("plant %d: %s x %.2f at '%s'; found '%s', %s\n", i, fault.cause.c_str(), double{fault.factor},
+                  fault.layer.c_str(), worst.name.c_str(), worst.cause ? worst.cause->name.c_str() : "no cause");
+    }
+  }
+  EXPECT_GE(first, std::ceil(0.98 * count));
+  EXPECT_GE(named, std::ceil(0.90 * count));
+  EXPECT_GE(helped, std::ceil(0.90 * count));
+}
+
+TEST(Plants, AreFoundInASmallNetwork) {
+  const Graph reference = network();
+  const auto samples = test::pictures_for(reference, 4);
+  expect_found(reference, test::quantized_plainly(reference, samples, true), samples, 50);
+}
+
+TEST(Plants, AreFoundInAModelOfAVendor) {
+  QUERN_ASSET_OR_SKIP(real, "face/yunet_120x160_float32.tflite");
+  QUERN_ASSET_OR_SKIP(stored, "face/yunet_120x160_full_integer_quant.tflite");
+  const Model reference = *load_model(real);
+  const Model candidate = *load_model(stored);
+  const auto samples = test::pictures_for(reference.graph(), 2);
+  expect_found(reference.graph(), candidate.graph(), samples, 10);
+}
+
+TEST(Plants, NothingIsBlamedWhereNothingIsPlanted) {
+  const Graph reference = network();
+  const auto samples = test::pictures_for(reference, 4);
+  const Graph candidate = test::quantized_plainly(reference, samples, true);
+  const auto found = compare(test::as_model(reference), test::as_model(candidate), test::data_of(candidate, samples));
+  ASSERT_TRUE(found.ok()) << found.error().message;
+  EXPECT_FALSE(found->first_offender) << found->verdict;
+  EXPECT_GT(found->outputs[0].distance.sqnr_db, 25);
+}
+
+}  // namespace
+}  // namespace quern
