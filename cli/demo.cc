@@ -27,6 +27,7 @@ struct Exhibit {
   const char* about;
 };
 constexpr Exhibit kExhibits[] = {
+    {"signs_mobilenet_v2", "signs", "MobileNetV2 names 24 signs"},
     {"signs_squeezenet", "signs", "SqueezeNet names 24 signs"},
     {"people_nanodet_plus", "people", "NanoDet-Plus finds bodies, faces and hands"},
     {"people_face_det_lite", "people", "face_det_lite finds faces and their landmarks"},
