@@ -2,7 +2,7 @@
 
 #include <numeric>
 
-#include "measure/bootstrap.h"
+#include "measure/accuracy/bootstrap.h"
 #include "quern/measure.h"
 
 namespace quern {

@@ -1,7 +1,7 @@
 // Average precision, by cases small enough to compute by hand.
 #include <gmock/gmock.h>
 
-#include "measure/match_boxes.h"
+#include "measure/accuracy/match_boxes.h"
 #include "quern/measure.h"
 
 namespace quern {

@@ -1,4 +1,4 @@
-#include "measure/distances.h"
+#include "measure/compare/distances.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "measure/ranges.h"
+#include "measure/calibrate/ranges.h"
 
 #include <gtest/gtest.h>
 
