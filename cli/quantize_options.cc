@@ -1,0 +1,111 @@
+#include "quantize_options.h"
+
+#include <algorithm>
+
+namespace quern::cli {
+
+namespace {
+
+Error usage(std::string sentence) {
+  return {ErrorCode::invalid_argument, std::move(sentence)};
+}
+
+constexpr Calibration kCalibrations[] = {Calibration::minmax,     Calibration::moving_average,
+                                         Calibration::percentile, Calibration::entropy,
+                                         Calibration::mse,        Calibration::automatic};
+
+Status parse_calibration(const std::string& text, QuantizeOptions& options) {
+  const size_t equals = text.find('=');
+  const std::string name = text.substr(0, equals);
+  const auto* found = std::ranges::find_if(kCalibrations, [&](Calibration c) { return name == to_string(c); });
+  if (found == std::end(kCalibrations)) {
+    return usage(
+        fmt::format("--calibration {}: known are minmax, moving-average, percentile[=P], entropy, mse, auto", text));
+  }
+  options.calibration = *found;
+  if (equals == std::string::npos) return {};
+  char* end = nullptr;
+  options.percentile = std::strtod(text.c_str() + equals + 1, &end);
+  if (*found != Calibration::percentile || *end != 0 || !(options.percentile > 50 && options.percentile <= 100))
+    return usage(fmt::format("--calibration {}: only percentile takes a number, above 50 and up to 100", text));
+  return {};
+}
+
+Status parse_methods(const std::string& text, QuantizeOptions& options) {
+  if (text == "default") return {};
+  options.equalize = options.correct_bias = options.round = false;
+  if (text == "none") return {};
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t comma = std::min(text.find(',', begin), text.size());
+    const std::string name = text.substr(begin, comma - begin);
+    bool* method = name == "equalize"       ? &options.equalize
+                   : name == "bias-correct" ? &options.correct_bias
+                   : name == "round"        ? &options.round
+                                            : nullptr;
+    if (method == nullptr)
+      return usage(
+          fmt::format("--methods {}: '{}' is none of equalize, bias-correct, round (or none, default)", text, name));
+    *method = true;
+    begin = comma + 1;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<QuantizeOptions> quantize_options(const QuantizeWords& words) {
+  QuantizeOptions options;
+  if (words.model.file.empty()) return usage("MODEL is required; see quern quantize --help");
+  if (words.out.empty()) return usage("-o OUT is required: where the quantized model goes");
+  if (!words.out.ends_with(".onnx"))
+    return usage(
+        fmt::format("-o {}: the suffix tells the format, and .onnx is the one that can be written", words.out));
+  if (words.data.empty()) return usage("--data is required: pictures or arrays like those the model will see");
+  if (const Status s = parse_calibration(words.calibration, options); !s.ok()) return s;
+  if (const Status s = parse_methods(words.methods, options); !s.ok()) return s;
+  if (words.weights != "per-channel" && words.weights != "per-tensor")
+    return usage(fmt::format("--weights {}: per-channel or per-tensor", words.weights));
+  if (words.activations != "int8" && words.activations != "uint8")
+    return usage(fmt::format("--activations {}: int8 or uint8", words.activations));
+  options.weights_per_channel = words.weights == "per-channel";
+  options.activations = words.activations == "int8" ? DType::int8 : DType::uint8;
+  options.symmetric = words.symmetric;
+  options.keep_float = words.keep_float;
+  options.threads = words.threads;
+  return options;
+}
+
+Result<Preprocess> record_of(const QuantizeWords& words) {
+  if (!words.preprocess.empty()) return load_preprocess(words.preprocess);
+  if (words.task.empty()) return Preprocess{};
+  auto task = load_task(words.task);
+  if (!task.ok()) return as_usage(task.error());
+  return task->preprocess;
+}
+
+void add_options(CLI::App& app, QuantizeWords& words) {
+  words.model.add_to(app);
+  app.add_option("-o,--output", words.out, "where the quantized model goes; .onnx (Q/DQ)")->type_name("FILE");
+  app.add_option("--data", words.data, "folder, tar, list file, picture or array to calibrate with (repeat)")
+      ->type_name("PATH")
+      ->allow_extra_args(false);
+  app.add_option("--samples", words.samples, "how many samples to take (default: all)")->check(CLI::PositiveNumber);
+  app.add_option("--seed", words.seed, "which samples, when there are more (default 0)");
+  app.add_option("--task", words.task, "task whose pre-processing record pictures get (quern tasks)");
+  app.add_option("--preprocess", words.preprocess, "pre-processing record, JSON file or text; overrides --task's");
+  app.add_option(
+      "--calibration", words.calibration,
+      "minmax, moving-average, percentile[=P], entropy, mse, or auto (default): what does best on samples kept back");
+  app.add_option("--weights", words.weights, "per-channel (default) or per-tensor");
+  app.add_option("--activations", words.activations, "int8 (default) or uint8");
+  app.add_flag("--symmetric", words.symmetric, "zero points in the middle of the type");
+  app.add_option("--methods", words.methods,
+                 "equalize,bias-correct,round in a list; none; or default: each where it helps on samples kept back");
+  app.add_option("--keep-float", words.keep_float,
+                 "operators, by a regular expression on name or kind, that stay float (repeat)")
+      ->type_name("REGEX")
+      ->allow_extra_args(false);
+  app.add_option("--threads", words.threads, "threads (default: all cores)")->check(CLI::Range(1, 256));
+}
+
+}  // namespace quern::cli

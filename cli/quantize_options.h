@@ -1,0 +1,37 @@
+// What the user says to quantize: words on the command line, and the options they mean.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "model_options.h"
+#include "quern/quantize.h"
+#include "quern/task.h"
+
+namespace quern::cli {
+
+struct QuantizeWords {
+  ModelOptions model;
+  std::string out;
+  std::vector<std::string> data;
+  int64_t samples = 0;
+  uint64_t seed = 0;
+  std::string task;
+  std::string preprocess;
+  std::string calibration = "auto";
+  std::string weights = "per-channel";
+  std::string activations = "int8";
+  bool symmetric = false;
+  std::string methods = "default";
+  std::vector<std::string> keep_float;
+  int threads = 0;
+};
+
+void add_options(CLI::App& app, QuantizeWords& words);
+
+/// What the words mean. Errors (invalid_argument): one is missing, or none of its words.
+Result<QuantizeOptions> quantize_options(const QuantizeWords& words);
+/// What pictures are turned into: --preprocess, or --task's record, or none.
+Result<Preprocess> record_of(const QuantizeWords& words);
+
+}  // namespace quern::cli
