@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <map>
 
+#include "calibration.h"
+#include "lint.h"
 #include "model_options.h"
 #include "verbs.h"
 
@@ -16,6 +18,10 @@ struct InspectOptions {
   std::string graph;
   std::string stage = "both";
   std::string target;
+  bool lint = false;
+  CalibrationChoice data;
+  std::string task;
+  std::string preprocess;
 };
 
 std::string shape_text(const ValueInfo& value) {
@@ -180,6 +186,30 @@ Json summary_json(const Model& model, const Counts& kinds, const Counts& source_
           {"parameters_bytes", model.parameters_bytes()}};
 }
 
+/// What can be wrong with the model before it is quantized, and with the data where there is some.
+Result<std::vector<LintFinding>> lint_findings(const Model& model, const InspectOptions& options, const Voice& voice) {
+  auto fixed = take_batch_of_one(model, voice);
+  if (!fixed.ok()) return fixed.status();
+  LintOptions lint_options;
+  CalibrationChoice choice = options.data;
+  if (!options.task.empty()) {
+    auto task = load_task(options.task);
+    if (!task.ok()) return as_usage(task.error());
+    choice.preprocess = task->preprocess;
+    lint_options.expected = expected_input(options.task, task->preprocess);
+  }
+  if (!options.preprocess.empty()) {
+    auto record = load_preprocess(options.preprocess);
+    if (!record.ok()) return record.status();
+    choice.preprocess = *std::move(record);
+  }
+  if (choice.data.empty()) return lint(*fixed, nullptr, lint_options);
+  auto set = CalibrationSet::open(choice, *fixed, voice);
+  if (!set.ok()) return set.status();
+  const CalibrationData data = set->source();
+  return lint(*fixed, &data, lint_options);
+}
+
 Result<int> inspect(const Voice& voice, const InspectOptions& options) {
   auto model = load(options.model, voice);
   if (!model.ok()) return model.status();
@@ -206,6 +236,12 @@ Result<int> inspect(const Voice& voice, const InspectOptions& options) {
   } else if (!options.target.empty()) {
     return compiled.status();
   }
+  if (options.lint) {
+    const auto findings = lint_findings(*model, options, voice);
+    if (!findings.ok()) return findings.status();
+    text += "\n" + (findings->empty() ? std::string("lint: nothing found\n") : lint_text(*findings, true));
+    json["lint"] = to_json(*findings);
+  }
   say(voice, text);
   const Status status = give_json(voice, json);
   if (!status.ok()) return status;
@@ -225,6 +261,12 @@ Action add_inspect(CLI::App& app) {
       ->check(CLI::IsMember({"read", "prepared", "both"}))
       ->capture_default_str();
   app.add_option("--target", options->target, "show where every operator would run, and why");
+  app.add_flag("--lint", options->lint, "what can be wrong with the model before it is quantized (docs/lint.md)");
+  app.add_option("--data", options->data.data, "--lint: samples that show what the model makes of them (repeat)")
+      ->type_name("PATH")
+      ->allow_extra_args(false);
+  app.add_option("--task", options->task, "--lint: task whose record pictures get");
+  app.add_option("--preprocess", options->preprocess, "--lint: pre-processing record; overrides --task's");
   return [options](const Voice& voice) { return inspect(voice, *options); };
 }
 

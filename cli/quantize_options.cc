@@ -105,6 +105,9 @@ void add_options(CLI::App& app, QuantizeWords& words) {
                  "operators, by a regular expression on name or kind, that stay float (repeat)")
       ->type_name("REGEX")
       ->allow_extra_args(false);
+  app.add_option("--lint", words.lint,
+                 "what to do with what can be wrong with the model or the data: off, warn (default), or error: stop")
+      ->check(CLI::IsMember({"off", "warn", "error"}));
   app.add_option("--threads", words.threads, "threads (default: all cores)")->check(CLI::Range(1, 256));
 }
 

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -69,5 +71,52 @@ struct QuantizeResult {
 /// Errors: invalid_argument (the model is quantized already, has nothing to quantize, or the options contradict),
 /// those of the samples, and invalid_file when a value is not finite.
 Result<QuantizeResult> quantize(const Model& model, const CalibrationData& data, const QuantizeOptions& options);
+
+// ---- lint: what can be wrong with a model before it is quantized (docs/lint.md) ----
+
+enum class LintLevel : uint8_t {
+  note,     ///< true and worth knowing; nothing has to be done
+  warning,  ///< likely to cost accuracy, or a mistake
+  error,    ///< cannot be quantized as it stands
+};
+const char* to_string(LintLevel level);
+
+/// A rule by its name. A finding may be of a lower level than its rule, where the harm is known to be small.
+struct LintRule {
+  const char* name;
+  LintLevel level;
+  bool needs_data;     ///< looks at what samples make of the values
+  const char* finds;   ///< what is wrong
+  const char* advice;  ///< what to do
+};
+std::span<const LintRule> lint_rules();
+
+struct LintFinding {
+  std::string rule;
+  LintLevel level = LintLevel::warning;
+  std::string op;       ///< the operator, input or output
+  std::string value;    ///< what was measured, short: "1:4300", "3 of 64 channels"
+  std::string message;  ///< a sentence
+  std::string advice;
+};
+
+/// The least and greatest number that a record of pre-processing can make of a byte.
+struct ExpectedInput {
+  double low = 0;
+  double high = 0;
+  std::string source;  ///< who expects it: "task 'nanodet'"
+};
+
+struct LintOptions {
+  bool weights_per_channel = true;
+  std::vector<std::string> keep_float;    ///< as QuantizeOptions has it
+  std::optional<ExpectedInput> expected;  ///< of the model's only picture input
+  int threads = 0;
+};
+
+/// Looks at the model, and where `data` is not nullptr at up to 8 of its samples. In the order of the rules. Rules that
+/// need fixed shapes find nothing while an extent is open, which is a finding itself.
+/// Errors: those of preparing, reading samples and running.
+Result<std::vector<LintFinding>> lint(const Model& model, const CalibrationData* data, const LintOptions& options = {});
 
 }  // namespace quern
