@@ -84,7 +84,8 @@ class Equalizer {
       if (!assignment_.stored[id]) continue;
       const auto& own = classes_.of(static_cast<ValueId>(id));
       const float whole = reach_of_group(assignment_.group[id]);
-      for (size_t c = 0; c < own.size() && whole > 0; ++c) {
+      const size_t known = whole > 0 ? std::min(own.size(), channels_[id].size()) : 0;
+      for (size_t c = 0; c < known; ++c) {
         Demand& demand = demands_[static_cast<size_t>(own[c])];
         demand.reach = std::max(demand.reach, channels_[id][c].reach() / whole);
         demand.biggest = std::max(demand.biggest, channels_[id][c].high);

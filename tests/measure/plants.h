@@ -11,7 +11,7 @@
 #include "graph/infer.h"
 #include "graph/verify.h"
 #include "measure/compare/float_twin.h"
-#include "measure/compare/graph_runner.h"
+#include "measure/graph_runner.h"
 #include "quern/measure.h"
 
 namespace quern::test {

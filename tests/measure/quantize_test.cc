@@ -79,6 +79,38 @@ TEST(Quantize, StaysCloseToTheFloatModelOnUnseenSamples) {
   EXPECT_FALSE(result->methods.empty());
 }
 
+TEST(Quantize, TellsWhatEachMethodGave) {
+  const auto result = quantize(small_network(), data(12), {});
+  ASSERT_TRUE(result.ok());
+  std::vector<std::string> names;
+  for (const MethodRow& row : result->methods) names.push_back(row.name);
+  EXPECT_EQ(names, (std::vector<std::string>{"calibration", "equalize", "bias-correct", "round", "search"}));
+  for (size_t i = 1; i + 1 < names.size(); ++i)
+    EXPECT_EQ(result->methods[i].sqnr_db_before, result->methods[i - 1].sqnr_db_after);
+  EXPECT_EQ(result->methods.back().sqnr_db_after, result->outputs[0].sqnr_db);
+}
+
+TEST(Quantize, TriesOnlyWhatIsAsked) {
+  QuantizeOptions options;
+  options.calibration = Calibration::minmax;
+  options.equalize = options.correct_bias = options.round = false;
+  const auto result = quantize(small_network(), data(12), options);
+  ASSERT_TRUE(result.ok());
+  ASSERT_EQ(result->methods.size(), 1);
+  EXPECT_EQ(result->methods[0].sqnr_db_before, result->methods[0].sqnr_db_after);
+}
+
+TEST(Quantize, GivesTheSameModelWhateverTheThreads) {
+  QuantizeOptions one;
+  one.threads = 1;
+  QuantizeOptions three;
+  three.threads = 3;
+  const auto a = quantize(small_network(), data(12), one);
+  const auto b = quantize(small_network(), data(12), three);
+  ASSERT_TRUE(a.ok() && b.ok());
+  EXPECT_EQ(graph_text(a->model), graph_text(b->model));
+}
+
 TEST(Quantize, ComputesMatrixOperatorsInIntegers) {
   const auto result = quantize(small_network(), data(2), {});
   ASSERT_TRUE(result.ok());

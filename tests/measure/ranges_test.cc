@@ -6,8 +6,8 @@ namespace quern {
 namespace {
 
 /// 10,000 numbers spread evenly over 0…1, and one at 10.
-Observation with_an_outlier() {
-  Observation seen;
+Tally with_an_outlier() {
+  Tally seen;
   seen.range = {0, 10};
   seen.mean_range = {0, 2};
   seen.histogram.range = seen.range;
@@ -43,7 +43,7 @@ TEST(ChooseRange, PercentileLeavesTheOutlierOut) {
 TEST(ChooseRange, MsePaysForTheOutlierAsMuchAsItCosts) {
   // Clipping one number by 7.5 costs 56; a step of 10/255 over 10,001 numbers costs 1.3: the outlier stays.
   EXPECT_GT(chosen(Calibration::mse).high, 8);
-  Observation seen = with_an_outlier();
+  Tally seen = with_an_outlier();
   for (double& count : seen.histogram.counts) count *= count > 1 ? 1000 : 1;
   EXPECT_LT(choose_range(seen, {}).high, 8);
 }

@@ -1,66 +1,40 @@
-// From a float graph with chosen scales to an integer graph, one operator after the other.
-//
-// Every operator is computed twice on the same samples: in float from float inputs, and in integers from what the
-// integer operators before it gave. So each layer's weights and bias are made for the errors it will really meet.
+// From a float graph with chosen scales to an integer graph, one operator after the other: each is fed by what the
+// integer operators before it gave, so that its weights and bias are made for the errors it will really meet.
 #pragma once
 
-#include <optional>
+#include <span>
 #include <vector>
 
-#include "measure/calibrate/graph_walk.h"
-#include "quantize/assign.h"
-#include "quantize/equalize.h"
-#include "quantize/weights.h"
+#include "measure/calibrate/recipe.h"
+#include "measure/calibrate/reference.h"
+#include "measure/calibrate/score.h"
 
 namespace quern {
 
-/// Samples in memory: the first `fitted` of them make weights and biases, the others only judge.
+/// What all passes have in common.
 struct LayerSamples {
-  std::vector<std::vector<Tensor>> inputs;
-  size_t fitted = 0;
-  /// What the untouched float model gives, by sample and output: an equalized graph differs from it a little. Empty:
-  /// the assignment's own float outputs are the measure.
-  std::vector<std::vector<Tensor>> reference;
+  std::vector<std::vector<Tensor>> inputs;  ///< by sample
+  Reference reference;                      ///< of the assignment before any balancing, on the same samples
 };
 
-struct LayerOptions {
-  WeightOptions weights;
-  bool correct_bias = true;
-  /// What equalization divided channels by, so that layers are judged in the model's own units.
-  ChannelFactors factors;
-  /// By operator, from an earlier pass with samples to judge: whether its bias correction is kept. Empty: judge here
-  /// (and keep all when there is nothing to judge by).
-  std::vector<bool> keep_correction;
-  SessionOptions session;
-};
-
-/// Errors of one graph output, pooled over the samples that judge.
-struct OutputError {
-  std::string name;
-  double signal = 0;  ///< sum of squares of the float output
-  double noise = 0;   ///< sum of squared differences
-  double dot = 0;     ///< sum of products of both
-  double energy = 0;  ///< sum of squares of the integer model's output
-  double count = 0;   ///< numbers compared
-  double sqnr_db() const;
-  double cosine() const;
-  double relative_l2() const;
+/// Samples by their index in LayerSamples: some make biases and weights, others only judge.
+struct Roles {
+  std::vector<size_t> fitted;
+  std::vector<size_t> judges;
 };
 
 struct LayerResult {
-  Graph graph;  ///< the integer graph; verified
-  std::vector<OutputError> outputs;
-  std::vector<bool> kept_correction;  ///< by operator of the assignment's graph
-  double layers_db = 0;               ///< the mean SQNR of all integer matrix operators, with what came before them
-  double sqnr_db() const;             ///< the mean over outputs
-  /// What recipes are compared by: outputs and layers together. Outputs count by how many numbers they were judged on:
-  /// two logits of seven pictures say less than a thousand, and a recipe chosen by them alone suits those pictures
-  /// only.
-  double score_db() const;
+  Graph graph;                       ///< the integer graph; verified
+  std::vector<SampleErrors> errors;  ///< by judge
 };
 
-/// `scales`: the quantization of every stored value, by value (empty elsewhere).
-Result<LayerResult> quantize_layers(const Assignment& assignment, const std::vector<Quantization>& scales, DType type,
-                                    const LayerSamples& samples, const LayerOptions& options);
+/// `type`: of stored values. Samples are read only: passes may run side by side, each with a pool of its own.
+Result<LayerResult> quantize_layers(const Scaled& scaled, DType type, const Recipe& recipe, const LayerSamples& samples,
+                                    const Roles& roles, ThreadPool& pool);
+
+/// What to add to a bias, from the mean error of its channel in each sample. One error in all samples is taken out
+/// whole; what the samples do not agree on is not: the mean m is shrunk by 1 - v / m^2 (never below 0), v the variance
+/// of the mean.
+float steady_part(std::span<const float> errors);
 
 }  // namespace quern

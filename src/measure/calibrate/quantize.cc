@@ -2,10 +2,10 @@
 #include "quern/quantize.h"
 
 #include <algorithm>
-#include <chrono>
+#include <thread>
 
 #include "base/error.h"
-#include "measure/calibrate/recipe.h"
+#include "measure/calibrate/search.h"
 #include "quern/compile.h"
 
 namespace quern {
@@ -32,14 +32,6 @@ namespace {
 
 /// Samples held in memory while layers are made; more would change little and cost much.
 constexpr int64_t kMaxLayerSamples = 32;
-/// One in this many is kept back to judge by.
-constexpr int64_t kJudgeShare = 3;
-/// With fewer samples than this nothing is kept back, and defaults stand without a judge.
-constexpr int64_t kFewestToJudge = 6;
-
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 Result<std::vector<std::regex>> patterns(const std::vector<std::string>& texts) {
   std::vector<std::regex> compiled;
@@ -53,6 +45,22 @@ Result<std::vector<std::regex>> patterns(const std::vector<std::string>& texts) 
   return compiled;
 }
 
+/// Values whose numbers are made rather than moved: the others of a group show nothing new.
+std::vector<bool> made_values(const Assignment& assignment) {
+  std::vector<bool> made = assignment.stored;
+  for (const Op& op : assignment.graph.ops) {
+    for (ValueId output : op.outputs) {
+      if (output == kNoValue || !assignment.stored[static_cast<size_t>(output)]) continue;
+      const auto moved = [&](ValueId input) {
+        return input != kNoValue && assignment.stored[static_cast<size_t>(input)] &&
+               assignment.group[static_cast<size_t>(input)] == assignment.group[static_cast<size_t>(output)];
+      };
+      if (std::ranges::any_of(op.inputs, moved)) made[static_cast<size_t>(output)] = false;
+    }
+  }
+  return made;
+}
+
 class Quantizer {
  public:
   Quantizer(const Model& model, const CalibrationData& data, const QuantizeOptions& options)
@@ -62,9 +70,12 @@ class Quantizer {
     QUERN_CHECK(check());
     QUERN_CHECK(prepare_graph());
     QUERN_CHECK(read_layer_samples());
-    QUERN_CHECK(reference_outputs());
-    start_recipe();
-    if (judged()) QUERN_CHECK(search());
+    QUERN_CHECK(observe_layer_samples());
+    recipe_ = standing_recipe(options_);
+    if (samples_.inputs.size() >= SearchGround::kFewest) {
+      QUERN_TRY(found_, search({assignment_, parts_, samples_, options_, *pool_}));
+      recipe_ = found_.recipe;
+    }
     return finish();
   }
 
@@ -81,179 +92,71 @@ class Quantizer {
     QUERN_TRY(const Model ready, prepared(model_));
     QUERN_TRY(auto keep, patterns(options_.keep_float));
     QUERN_TRY(assignment_, assign(ready.graph(), {options_.activations, std::move(keep)}));
+    const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+    pool_ = std::make_shared<ThreadPool>(options_.threads > 0 ? options_.threads : cores);
+    QUERN_TRY(GraphRunner runner, GraphRunner::create(std::make_shared<const Graph>(assignment_.graph), pool_));
+    runner_ = std::make_unique<GraphRunner>(std::move(runner));
     return {};
   }
 
-  /// Evenly spread over the data, the judges too.
+  /// Evenly spread over the data.
   Status read_layer_samples() {
     const int64_t count = std::min(data_.count, kMaxLayerSamples);
-    std::vector<std::vector<Tensor>> judges;
     for (int64_t i = 0; i < count; ++i) {
       QUERN_TRY(auto sample, data_.read(i * data_.count / count));
-      const bool judge = count >= kFewestToJudge && i % kJudgeShare == kJudgeShare - 1;
-      (judge ? judges : samples_.inputs).push_back(std::move(sample));
-    }
-    samples_.fitted = samples_.inputs.size();
-    std::ranges::move(judges, std::back_inserter(samples_.inputs));
-    return {};
-  }
-
-  Status reference_outputs() {
-    QUERN_TRY(GraphWalk walk, GraphWalk::create(assignment_.graph, session()));
-    for (const auto& sample : samples_.inputs) {
-      std::vector<Tensor> outputs(assignment_.graph.outputs.size());
-      QUERN_CHECK(walk.run(sample, [&](ValueId id, const Tensor& value) {
-        for (size_t i = 0; i < outputs.size(); ++i) {
-          if (assignment_.graph.outputs[i] == id) outputs[i] = value;
-        }
-      }));
-      samples_.reference.push_back(std::move(outputs));
+      samples_.inputs.push_back(std::move(sample));
     }
     return {};
   }
 
-  SessionOptions session() const {
-    SessionOptions options;
-    options.threads = options_.threads;
-    return options;
-  }
-  bool judged() const { return samples_.fitted < samples_.inputs.size(); }
-
-  /// What is done when there is nothing to judge by.
-  void start_recipe() {
-    recipe_.ranges.method = options_.calibration == Calibration::automatic ? Calibration::mse : options_.calibration;
-    recipe_.ranges.percentile = options_.percentile;
-    recipe_.ranges.type = options_.activations;
-    recipe_.ranges.symmetric = options_.symmetric;
-    recipe_.layers.weights = {options_.weights_per_channel, options_.round};
-    recipe_.layers.correct_bias = options_.correct_bias;
-    recipe_.layers.session = session();
-    if (options_.equalize) recipe_.equalize = EqualizeOptions{};
-  }
-
-  // ---- the search ----
-
-  Status search() {
-    Recipe plain = recipe_;
-    plain.equalize.reset();
-    plain.layers.correct_bias = false;
-    plain.layers.weights.search = false;
-    if (options_.calibration == Calibration::automatic) plain.ranges.method = Calibration::minmax;
-    recipe_ = plain;
-    QUERN_TRY(best_, trial(plain));
-    result_.methods.clear();
-    QUERN_CHECK(choose("calibration", calibrations()));
-    QUERN_CHECK(choose("round", roundings()));
-    QUERN_CHECK(choose("bias-correct", corrections()));
-    QUERN_CHECK(choose("equalize", equalizations()));
-    QUERN_CHECK(choose("calibration after equalize", calibrations()));
-    return {};
-  }
-
-  std::vector<Recipe> calibrations() const {
-    std::vector<Recipe> candidates;
-    if (options_.calibration != Calibration::automatic) return candidates;
-    const auto with = [&](Calibration method, float widen) {
-      Recipe recipe = recipe_;
-      recipe.ranges.method = method;
-      recipe.ranges.widen = widen;
-      candidates.push_back(recipe);
-    };
-    with(Calibration::mse, 1);
-    with(Calibration::mse, 1.1F);
-    with(Calibration::minmax, 1);
-    with(Calibration::percentile, 1);
-    return candidates;
-  }
-
-  std::vector<Recipe> roundings() const {
-    if (!options_.round) return {};
-    Recipe recipe = recipe_;
-    recipe.layers.weights.search = true;
-    return {recipe};
-  }
-
-  std::vector<Recipe> corrections() const {
-    if (!options_.correct_bias) return {};
-    Recipe recipe = recipe_;
-    recipe.layers.correct_bias = true;
-    return {recipe};
-  }
-
-  std::vector<Recipe> equalizations() const {
-    if (!options_.equalize) return {};
-    std::vector<Recipe> candidates;
-    for (const EqualizeOptions& options :
-         {EqualizeOptions{0.5F, 0.5F, 1.5F}, EqualizeOptions{0.5F, 0.5F, 2.0F}, EqualizeOptions{0.5F, 0.0F, 1.5F},
-          EqualizeOptions{1.0F, 0.0F, 2.0F}, EqualizeOptions{0.25F, 0.25F, 1.5F}}) {
-      Recipe recipe = recipe_;
-      recipe.equalize = options;
-      candidates.push_back(recipe);
-    }
-    return candidates;
-  }
-
-  Status choose(const std::string& name, const std::vector<Recipe>& candidates) {
-    if (candidates.empty()) return {};
-    const auto start = std::chrono::steady_clock::now();
-    MethodRow row{name, best_.sqnr_db(), 0, 0};
-    for (const Recipe& recipe : candidates) {
-      QUERN_TRY(LayerResult result, trial(recipe));
-      if (result.score_db() <= best_.score_db()) continue;
-      best_ = std::move(result);
-      recipe_ = recipe;
-    }
-    row.sqnr_db_after = best_.sqnr_db();
-    row.seconds = seconds_since(start);
-    result_.methods.push_back(row);
-    return {};
-  }
-
-  Result<LayerResult> trial(const Recipe& recipe) {
-    const SampleSource fitted{static_cast<int64_t>(samples_.fitted),
+  Status observe_layer_samples() {
+    const SampleSource source{static_cast<int64_t>(samples_.inputs.size()),
                               [&](int64_t i) { return samples_.inputs[static_cast<size_t>(i)]; }};
-    if (base_.empty()) {
-      QUERN_TRY(base_, observe(assignment_.graph, assignment_.stored, fitted, true, session()));
-    }
-    QUERN_TRY(const Scaled scaled, apply_scales(assignment_, base_, recipe, fitted));
-    LayerOptions layers = recipe.layers;
-    layers.factors = scaled.factors;
-    return quantize_layers(scaled.assignment, scaled.scales, options_.activations, samples_, layers);
+    QUERN_TRY(parts_, observe(*runner_, made_values(assignment_), source, true, SearchGround::kFolds));
+    QUERN_TRY(samples_.reference, run_reference(assignment_, *runner_, samples_.inputs));
+    return {};
   }
-
-  // ---- the end ----
 
   /// The chosen recipe once more, with every sample.
   Result<QuantizeResult> finish() {
     const SampleSource all{data_.count, data_.read};
-    QUERN_TRY(const auto seen, observe(assignment_.graph, assignment_.stored, all, true, session()));
-    QUERN_TRY(const Scaled scaled, apply_scales(assignment_, seen, recipe_, all));
-    if (judged()) recipe_.layers.keep_correction = best_.kept_correction;
-    samples_.fitted = samples_.inputs.size();
-    QUERN_TRY(LayerResult last,
-              quantize_layers(scaled.assignment, scaled.scales, options_.activations, samples_, recipe_.layers));
-    for (const OutputError& output : best_.outputs.empty() ? last.outputs : best_.outputs)
-      result_.outputs.push_back({output.name, output.cosine(), output.sqnr_db(), output.relative_l2()});
+    QUERN_TRY(const auto seen, observe(*runner_, made_values(assignment_), all, true, 1));
+    QUERN_TRY(const Scaled scaled, apply_scales(assignment_, seen[0], recipe_));
+    Roles roles;
+    for (size_t i = 0; i < samples_.inputs.size(); ++i) roles.fitted.push_back(i);
+    // Where nothing was kept back, the error is that of the samples that made the model.
+    if (found_.judged.samples() == 0) roles.judges = roles.fitted;
+    QUERN_TRY(LayerResult last, quantize_layers(scaled, options_.activations, recipe_, samples_, roles, *pool_));
+    if (found_.judged.samples() == 0) found_.judged.add(std::move(last.errors));
     ModelInfo info = model_.info();
     info.format = "quern";
     return QuantizeResult{
-        Model(std::move(last.graph), std::move(info)), data_.count, result_.methods, result_.outputs, {}};
+        Model(std::move(last.graph), std::move(info)), data_.count, found_.methods, output_rows(), {}};
   }
 
-  struct Report {
-    std::vector<MethodRow> methods;
-    std::vector<OutputRow> outputs;
-  };
+  std::vector<OutputRow> output_rows() const {
+    std::vector<OutputRow> rows;
+    const std::vector<ErrorSum> sums = found_.judged.outputs();
+    size_t next = 0;
+    for (ValueId id : assignment_.graph.outputs) {
+      const Value& value = assignment_.graph.value(id);
+      if (value.dtype != DType::float32 || next >= sums.size()) continue;
+      const ErrorSum& sum = sums[next++];
+      rows.push_back({value.name, sum.cosine(), sum.sqnr_db(), sum.relative_l2()});
+    }
+    return rows;
+  }
 
   const Model& model_;
   const CalibrationData& data_;
   const QuantizeOptions& options_;
   Assignment assignment_;
+  std::unique_ptr<GraphRunner> runner_;  ///< of the assignment's graph
+  std::shared_ptr<ThreadPool> pool_;
   LayerSamples samples_;
-  std::vector<Observation> base_;
+  std::vector<Observations> parts_;
   Recipe recipe_;
-  LayerResult best_;
-  Report result_;
+  SearchResult found_;
 };
 
 }  // namespace

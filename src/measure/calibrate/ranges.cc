@@ -1,7 +1,11 @@
 #include "measure/calibrate/ranges.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+
+#include "base/error.h"
+#include "quantize/labels.h"
 
 namespace quern {
 
@@ -48,7 +52,7 @@ class Moments {
   std::vector<Sum> sums_;
 };
 
-Range cut_by_squared_error(const Observation& seen) {
+Range cut_by_squared_error(const Tally& seen) {
   const Histogram& histogram = seen.histogram;
   if (histogram.counts.empty() || !(histogram.width() > 0)) return seen.range;
   const Moments moments(histogram);
@@ -61,15 +65,16 @@ Range cut_by_squared_error(const Observation& seen) {
       const double low = std::min(0.0, seen.range.low * (1 - kCutStep * a));
       const double high = std::max(0.0, seen.range.high * (1 - kCutStep * b));
       const double step = (high - low) / kLevels;
-      // Numbers that are exactly 0 (what a Relu leaves) are stored exactly, but no histogram tells them apart.
-      const double error = moments.below(low) + moments.above(high) + moments.between(low, high) * step * step / 12;
+      // What a Relu made 0 is stored exactly.
+      const double rounded = std::max(0.0, moments.between(low, high) - histogram.zeros);
+      const double error = moments.below(low) + moments.above(high) + rounded * step * step / 12;
       if (error < least) least = error, best = {static_cast<float>(low), static_cast<float>(high)};
     }
   }
   return best;
 }
 
-Range cut_by_share(const Observation& seen, double percentile) {
+Range cut_by_share(const Tally& seen, double percentile) {
   const Histogram& histogram = seen.histogram;
   double total = 0;
   for (double n : histogram.counts) total += n;
@@ -109,7 +114,7 @@ double divergence(const std::vector<double>& counts, size_t first, size_t last) 
   return sum;
 }
 
-Range cut_by_entropy(const Observation& seen) {
+Range cut_by_entropy(const Tally& seen) {
   const auto& counts = seen.histogram.counts;
   if (counts.size() < 2 * kEntropyLevels) return seen.range;
   Range best = seen.range;
@@ -131,9 +136,26 @@ Range cut_by_entropy(const Observation& seen) {
   return best;
 }
 
+/// By input channel: the sum of the squares of the weights that multiply it.
+std::vector<double> column_squares(const Graph& graph, const Op& op) {
+  const Tensor& weights = *graph.value(op.inputs[1]).constant;
+  const auto w = weights.data<float>();
+  const auto own = static_cast<size_t>(weights.shape().back());
+  const auto outs = static_cast<size_t>(weights.shape()[0]);
+  const auto channels = static_cast<size_t>(graph.value(op.inputs[0]).shape.back());
+  const size_t groups = own == 0 ? 1 : std::max<size_t>(channels / own, 1);
+  const size_t each = w.size() / std::max<size_t>(outs, 1);
+  std::vector<double> squares(own * groups, 0);
+  for (size_t e = 0; e < w.size(); ++e) {
+    const size_t group = e / each / (outs / groups);
+    squares[group * own + e % own] += double{w[e]} * w[e];
+  }
+  return squares;
+}
+
 }  // namespace
 
-Range choose_range(const Observation& seen, const RangeOptions& options) {
+Range choose_range(const Tally& seen, const RangeOptions& options) {
   Range range = seen.range;
   const bool counted = !seen.histogram.counts.empty() && seen.histogram.width() > 0;
   if (options.method == Calibration::moving_average) range = seen.mean_range;
@@ -144,32 +166,58 @@ Range choose_range(const Observation& seen, const RangeOptions& options) {
   return {range.low * options.widen, range.high * options.widen};
 }
 
-Observation joined(const std::vector<Observation>& seen, const std::vector<ValueId>& members) {
-  Observation whole = seen[static_cast<size_t>(members.front())];
-  for (ValueId id : members) whole.range.include(seen[static_cast<size_t>(id)].range);
-  for (ValueId id : members) whole.mean_range.include(seen[static_cast<size_t>(id)].mean_range);
-  if (members.size() == 1 || whole.histogram.counts.empty()) return whole;
-  Histogram merged{whole.range, std::vector<double>(Histogram::kBins, 0)};
-  const double width = merged.width();
-  for (ValueId id : members) {
-    const Histogram& own = seen[static_cast<size_t>(id)].histogram;
-    for (size_t i = 0; i < own.counts.size(); ++i) {
-      const double x = own.range.low + (static_cast<double>(i) + 0.5) * own.width();
-      const double at = width > 0 ? (x - merged.range.low) / width : 0;
-      merged.counts[static_cast<size_t>(std::clamp(at, 0.0, Histogram::kBins - 1.0))] += own.counts[i];
-    }
+Result<ChannelWeights> reader_weights(const Graph& graph) {
+  QUERN_TRY(const ChannelClasses classes, ChannelClasses::find(graph));
+  std::vector<double> worth(static_cast<size_t>(classes.count()), 0);
+  for (const Op& op : graph.ops) {
+    if (!has_constant_weights(graph, op)) continue;
+    const std::vector<int>& in = classes.of(op.inputs[0]);
+    const std::vector<double> squares = column_squares(graph, op);
+    double mean = 0;
+    for (double square : squares) mean += square / static_cast<double>(squares.size());
+    for (size_t c = 0; mean > 0 && c < std::min(in.size(), squares.size()); ++c)
+      worth[static_cast<size_t>(in[c])] += squares[c] / mean;
   }
-  whole.histogram = std::move(merged);
+  ChannelWeights weights(graph.values.size());
+  for (size_t id = 0; id < weights.size(); ++id) {
+    const std::vector<int>& own = classes.of(static_cast<ValueId>(id));
+    const bool known = std::ranges::all_of(
+        own, [&](int cls) { return cls != ChannelClasses::kFixed && worth[static_cast<size_t>(cls)] > 0; });
+    for (size_t c = 0; known && c < own.size(); ++c)
+      weights[id].push_back(static_cast<float>(worth[static_cast<size_t>(own[c])]));
+  }
+  return weights;
+}
+
+Tally joined(const Observations& seen, const std::vector<ValueId>& members, const ChannelWeights& weights) {
+  Tally whole;
+  std::vector<ValueId> observed;
+  std::ranges::copy_if(members, std::back_inserter(observed),
+                       [&](ValueId id) { return !seen[static_cast<size_t>(id)].empty(); });
+  if (observed.empty()) return whole;
+  whole.range = seen[static_cast<size_t>(observed[0])].range;
+  whole.mean_range = seen[static_cast<size_t>(observed[0])].mean_range;
+  for (ValueId id : observed) {
+    whole.range.include(seen[static_cast<size_t>(id)].range);
+    whole.mean_range.include(seen[static_cast<size_t>(id)].mean_range);
+  }
+  whole.histogram = {whole.range, std::vector<double>(Histogram::kBins, 0), 0};
+  for (ValueId id : observed) {
+    const auto& channels = seen[static_cast<size_t>(id)].histograms;
+    const auto& own = weights.empty() ? std::vector<float>{} : weights[static_cast<size_t>(id)];
+    for (size_t c = 0; c < channels.size(); ++c)
+      whole.histogram.add(channels[c], own.size() == channels.size() ? double{own[c]} : 1.0);
+  }
   return whole;
 }
 
-std::vector<Quantization> choose_scales(const Assignment& assignment, const std::vector<Observation>& seen,
-                                        const RangeOptions& options) {
+std::vector<Quantization> choose_scales(const Assignment& assignment, const Observations& seen,
+                                        const RangeOptions& options, const ChannelWeights& weights) {
   std::vector<Quantization> scales(assignment.graph.values.size());
   for (size_t id = 0; id < scales.size(); ++id) {
     if (!assignment.stored[id] || assignment.group[id] != static_cast<ValueId>(id)) continue;
     const std::vector<ValueId> members = assignment.members(static_cast<ValueId>(id));
-    const Range range = choose_range(joined(seen, members), options);
+    const Range range = choose_range(joined(seen, members, weights), options);
     const Quantization chosen = activation_quantization(range, options.type, options.symmetric);
     for (ValueId member : members) scales[static_cast<size_t>(member)] = chosen;
   }

@@ -4,26 +4,22 @@
 
 namespace quern {
 
-Result<Scaled> apply_scales(const Assignment& assignment, const std::vector<Observation>& base, const Recipe& recipe,
-                            const SampleSource& samples) {
+Result<Scaled> apply_scales(const Assignment& assignment, const Observations& seen, const Recipe& recipe) {
   Scaled scaled{assignment, {}, {}};
-  if (!recipe.equalize) {
-    scaled.scales = choose_scales(assignment, base, recipe.ranges);
-    return scaled;
+  Observations balanced = seen;
+  if (recipe.equalize) {
+    std::vector<std::vector<Range>> channels;
+    for (const Observation& value : seen) channels.push_back(value.channels);
+    QUERN_TRY(scaled.factors, equalize(scaled.assignment, channels, *recipe.equalize));
+    for (size_t id = 0; id < seen.size() && !scaled.factors.empty(); ++id)
+      balanced[id] = divided(seen[id], scaled.factors[id]);
   }
-  std::vector<std::vector<Range>> channels;
-  for (const Observation& seen : base) channels.push_back(seen.channels);
-  channels.resize(assignment.graph.values.size());
-  QUERN_TRY(scaled.factors, equalize(scaled.assignment, channels, *recipe.equalize));
-  if (scaled.factors.empty()) {
-    scaled.scales = choose_scales(assignment, base, recipe.ranges);
-    return scaled;
+  balanced.resize(scaled.assignment.graph.values.size());
+  ChannelWeights weights;
+  if (recipe.ranges.by_reader) {
+    QUERN_TRY(weights, reader_weights(scaled.assignment.graph));
   }
-  const bool counts =
-      recipe.ranges.method != Calibration::minmax && recipe.ranges.method != Calibration::moving_average;
-  QUERN_TRY(const auto seen,
-            observe(scaled.assignment.graph, scaled.assignment.stored, samples, counts, recipe.layers.session));
-  scaled.scales = choose_scales(scaled.assignment, seen, recipe.ranges);
+  scaled.scales = choose_scales(scaled.assignment, balanced, recipe.ranges, weights);
   return scaled;
 }
 

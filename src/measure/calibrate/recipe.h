@@ -3,9 +3,9 @@
 
 #include <optional>
 
-#include "measure/calibrate/layer_by_layer.h"
 #include "measure/calibrate/ranges.h"
 #include "quantize/equalize.h"
+#include "quantize/weights.h"
 
 namespace quern {
 
@@ -13,19 +13,19 @@ namespace quern {
 struct Recipe {
   std::optional<EqualizeOptions> equalize;
   RangeOptions ranges;
-  LayerOptions layers;
+  WeightOptions weights;
+  bool correct_bias = true;
 };
 
 /// An assignment prepared by a recipe: channels balanced, scales chosen.
 struct Scaled {
   Assignment assignment;
-  std::vector<Quantization> scales;
-  ChannelFactors factors;
+  std::vector<Quantization> scales;  ///< by value; empty where nothing is stored
+  ChannelFactors factors;            ///< what channels were divided by
 };
 
-/// Balances and chooses scales by what `samples` show. `base`: what was observed of the untouched assignment, so that
-/// it is not observed again.
-Result<Scaled> apply_scales(const Assignment& assignment, const std::vector<Observation>& base, const Recipe& recipe,
-                            const SampleSource& samples);
+/// Balances and chooses scales by what was seen of the untouched assignment: a balanced graph's values are the same but
+/// for the factors, so that it need not be run.
+Result<Scaled> apply_scales(const Assignment& assignment, const Observations& seen, const Recipe& recipe);
 
 }  // namespace quern

@@ -1,5 +1,8 @@
 #include "measure/calibrate/taps.h"
 
+#include <algorithm>
+#include <type_traits>
+
 namespace quern {
 
 namespace {
@@ -13,55 +16,66 @@ Shape as_image(const Shape& shape) {
 
 }  // namespace
 
-TapSums::TapSums(const Graph& graph, const Op& op)
+Taps::Taps(const Graph& graph, const Op& op)
     : in_(as_image(graph.value(op.inputs[0]).shape)), out_(as_image(graph.value(op.outputs[0]).shape)) {
   if (op.kind == OpKind::Conv) {
     attrs_ = std::get<ConvAttrs>(op.attrs);
     kernel_height_ = graph.value(op.inputs[1]).shape[1];
     kernel_width_ = graph.value(op.inputs[1]).shape[2];
   }
-  sums_.mean.assign(static_cast<size_t>(kernel_height_ * kernel_width_ * in_[3]), 0);
-  sums_.square.assign(static_cast<size_t>(in_[3]), 0);
 }
 
-void TapSums::add_tap(const Tensor& input, int64_t kh, int64_t kw) {
-  const auto x = input.data<float>();
+/// The sums of a row are taken in codes, which is exact and quick.
+template <typename T>
+void Taps::add_tap(const T* input, int64_t kh, int64_t kw, const Quantization& quantization, double* sum) const {
+  using Sum = std::conditional_t<std::is_floating_point_v<T>, float, int32_t>;
   const int64_t channels = in_[3];
-  std::vector<float> row_sum(static_cast<size_t>(channels));
-  double* sum = sums_.mean.data() + (kh * kernel_width_ + kw) * channels;
-  for (int64_t n = 0; n < in_[0]; ++n) {
-    for (int64_t oy = 0; oy < out_[1]; ++oy) {
-      const int64_t y = oy * attrs_.strides[0] - attrs_.pads[0] + kh * attrs_.dilations[0];
-      if (y < 0 || y >= in_[1]) continue;
-      std::fill(row_sum.begin(), row_sum.end(), 0.0F);
-      for (int64_t ox = 0; ox < out_[2]; ++ox) {
-        const int64_t px = ox * attrs_.strides[1] - attrs_.pads[1] + kw * attrs_.dilations[1];
-        if (px < 0 || px >= in_[2]) continue;
-        const float* pixel = x.data() + ((n * in_[1] + y) * in_[2] + px) * channels;
-        for (int64_t c = 0; c < channels; ++c) row_sum[static_cast<size_t>(c)] += pixel[c];
-      }
-      for (int64_t c = 0; c < channels; ++c) sum[c] += row_sum[static_cast<size_t>(c)];
+  const double scale = quantization.empty() ? 1 : double{quantization.scales[0]};
+  const double zero = quantization.empty() ? 0 : quantization.zero_points[0];
+  std::vector<Sum> row(static_cast<size_t>(channels));
+  for (int64_t line = 0; line < in_[0] * out_[1]; ++line) {
+    const int64_t y = line % out_[1] * attrs_.strides[0] - attrs_.pads[0] + kh * attrs_.dilations[0];
+    if (y < 0 || y >= in_[1]) continue;
+    std::fill(row.begin(), row.end(), Sum{0});
+    int64_t met = 0;
+    const T* line_input = input + (line / out_[1] * in_[1] + y) * in_[2] * channels;
+    for (int64_t ox = 0; ox < out_[2]; ++ox) {
+      const int64_t x = ox * attrs_.strides[1] - attrs_.pads[1] + kw * attrs_.dilations[1];
+      if (x < 0 || x >= in_[2]) continue;
+      ++met;
+      const T* pixel = line_input + x * channels;
+      for (int64_t c = 0; c < channels; ++c) row[static_cast<size_t>(c)] += pixel[c];
     }
+    for (int64_t c = 0; c < channels; ++c)
+      sum[c] += scale * (static_cast<double>(row[static_cast<size_t>(c)]) - zero * static_cast<double>(met));
   }
 }
 
-void TapSums::add(const Tensor& input) {
-  const auto x = input.data<float>();
-  const auto channels = static_cast<size_t>(in_[3]);
-  for (size_t i = 0; i < x.size(); i += channels) {
-    for (size_t c = 0; c < channels; ++c) sums_.square[c] += double{x[i + c]} * x[i + c];
-  }
-  elements_ += static_cast<double>(x.size() / channels);
-  positions_ += static_cast<double>(out_[0] * out_[1] * out_[2]);
+template <typename T>
+void Taps::add(const Tensor& input, TapMeans& sums) const {
+  const auto x = input.data<T>();
   for (int64_t kh = 0; kh < kernel_height_; ++kh) {
-    for (int64_t kw = 0; kw < kernel_width_; ++kw) add_tap(input, kh, kw);
+    for (int64_t kw = 0; kw < kernel_width_; ++kw)
+      add_tap(x.data(), kh, kw, input.quantization, sums.mean.data() + (kh * kernel_width_ + kw) * in_[3]);
   }
 }
 
-TapMeans TapSums::means() const {
-  TapMeans means = sums_;
-  for (double& v : means.mean) v /= positions_;
-  for (double& v : means.square) v /= elements_;
+TapMeans Taps::means(const Tensor& input) const {
+  const auto channels = static_cast<size_t>(in_[3]);
+  TapMeans means;
+  means.mean.assign(static_cast<size_t>(kernel_height_ * kernel_width_) * channels, 0);
+  if (input.dtype() == DType::int8) add<int8_t>(input, means);
+  if (input.dtype() == DType::uint8) add<uint8_t>(input, means);
+  if (input.dtype() == DType::int16) add<int16_t>(input, means);
+  if (input.dtype() == DType::float32) add<float>(input, means);
+  for (double& v : means.mean) v /= static_cast<double>(out_[0] * out_[1] * out_[2]);
+  if (input.dtype() != DType::float32) return means;
+  means.square.assign(channels, 0);
+  const auto x = input.data<float>();
+  for (size_t i = 0; i < x.size(); i += channels) {
+    for (size_t c = 0; c < channels; ++c) means.square[c] += double{x[i + c]} * x[i + c];
+  }
+  for (double& v : means.square) v /= static_cast<double>(x.size() / channels);
   return means;
 }
 

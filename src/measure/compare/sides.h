@@ -3,8 +3,8 @@
 
 #include <memory>
 
-#include "measure/compare/graph_runner.h"
 #include "measure/compare/match.h"
+#include "measure/graph_runner.h"
 #include "quern/measure.h"
 
 namespace quern {
