@@ -1,6 +1,7 @@
 #include "measure/graph_runner.h"
 
 #include <algorithm>
+#include <thread>
 
 #include "base/error.h"
 
@@ -30,6 +31,11 @@ OpCall call_of(const Graph& graph, const Op& op) {
 }
 
 }  // namespace
+
+std::shared_ptr<ThreadPool> make_pool(int threads) {
+  const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  return std::make_shared<ThreadPool>(threads > 0 ? threads : cores);
+}
 
 bool is_open_edge(const Graph& graph, const Op& op) {
   return (op.kind == OpKind::Quantize || op.kind == OpKind::Dequantize) &&

@@ -14,6 +14,9 @@
 
 namespace quern {
 
+/// Of so many threads; 0: every core.
+std::shared_ptr<ThreadPool> make_pool(int threads);
+
 /// One operator of a graph with its kernel, by the float rule of rounding, on the machine's best instruction set.
 class OperatorRunner {
  public:

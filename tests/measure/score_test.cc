@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "measure/calibrate/layer_by_layer.h"
 #include "measure/calibrate/search.h"
 

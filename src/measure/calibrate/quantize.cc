@@ -2,7 +2,6 @@
 #include "quern/quantize.h"
 
 #include <algorithm>
-#include <thread>
 
 #include "base/error.h"
 #include "measure/calibrate/search.h"
@@ -92,8 +91,7 @@ class Quantizer {
     QUERN_TRY(const Model ready, prepared(model_));
     QUERN_TRY(auto keep, patterns(options_.keep_float));
     QUERN_TRY(assignment_, assign(ready.graph(), {options_.activations, std::move(keep)}));
-    const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-    pool_ = std::make_shared<ThreadPool>(options_.threads > 0 ? options_.threads : cores);
+    pool_ = make_pool(options_.threads);
     QUERN_TRY(GraphRunner runner, GraphRunner::create(std::make_shared<const Graph>(assignment_.graph), pool_));
     runner_ = std::make_unique<GraphRunner>(std::move(runner));
     return {};

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <set>
-#include <thread>
 
 #include "base/error.h"
 #include "measure/compare/float_twin.h"
@@ -82,8 +81,7 @@ Result<Sides> make_sides(const Model& reference, const Model& candidate, const C
   QUERN_TRY(sides.candidate, prepared_graph(candidate));
   QUERN_TRY(sides.matching, match_values(*sides.reference, *sides.candidate));
   if (options.layers) keep_lacking(reference, sides);
-  const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  sides.pool = std::make_shared<ThreadPool>(options.threads > 0 ? options.threads : cores);
+  sides.pool = make_pool(options.threads);
   QUERN_TRY(sides.run_reference, runner(sides.reference, sides.pool));
   QUERN_TRY(sides.run_candidate, runner(sides.candidate, sides.pool));
   if (!options.layers) return sides;

@@ -133,15 +133,15 @@ Result<Probe> Probe::create(const Model& model, const SessionOptions& session) {
   }
   QUERN_TRY(const Model ready, prepared(Model(std::move(read), model.info())));
   auto graph = std::make_shared<const Graph>(with_open_clamps(ready.graph()));
-  QUERN_TRY(GraphWalk walk, GraphWalk::create(*graph, session));
-  Probe probe(std::move(graph), std::move(walk));
+  QUERN_TRY(GraphRunner runner, GraphRunner::create(graph, make_pool(session.threads)));
+  Probe probe(std::move(graph), std::move(runner));
   probe.norms_ = norms;
   probe.find_biased();
   return probe;
 }
 
 Status Probe::run(const std::vector<Tensor>& inputs, const See& see) {
-  return walk_.run(inputs, [&](ValueId id, const Tensor& value) {
+  return runner_.show(inputs, [&](ValueId id, const Tensor& value) {
     const std::string& name = graph_->value(id).name;
     for (Norm& norm : norms_) {
       if (norm.input == name) norm.moments.add(value);

@@ -5,7 +5,7 @@
 #include <map>
 #include <memory>
 
-#include "measure/calibrate/graph_walk.h"
+#include "measure/graph_runner.h"
 #include "measure/lint/seen.h"
 
 namespace quern {
@@ -51,14 +51,14 @@ class Probe {
     Moments moments;
   };
 
-  explicit Probe(std::shared_ptr<const Graph> graph, GraphWalk walk)
-      : graph_(std::move(graph)), walk_(std::move(walk)) {}
+  explicit Probe(std::shared_ptr<const Graph> graph, GraphRunner runner)
+      : graph_(std::move(graph)), runner_(std::move(runner)) {}
   static std::vector<Norm> early_norms(const Graph& read);
   void find_biased();
   std::optional<BiasEvidence> bias_evidence() const;
 
   std::shared_ptr<const Graph> graph_;
-  GraphWalk walk_;
+  GraphRunner runner_;
   std::vector<Norm> norms_;
   std::vector<Biased> biased_;
 };
