@@ -8,6 +8,7 @@
 
 #include "measure/calibrate/observe.h"
 #include "quern/model.h"
+#include "quern/session.h"
 
 namespace quern {
 
