@@ -4,6 +4,7 @@
 
 #include "base/checked.h"
 #include "base/half.h"
+#include "base/width.h"
 
 namespace quern {
 
@@ -135,7 +136,7 @@ bool InferCall::gives_real(DType dtype) const {
   const OpFamily family = info(op_.kind).family;
   const bool computes = family == OpFamily::linear || family == OpFamily::unary || op_.kind == OpKind::Conv ||
                         op_.kind == OpKind::ConvTranspose;
-  return computes && is_8bit(dtype) && !input(0).quantization.empty();
+  return computes && is_8_or_16bit(dtype) && !input(0).quantization.empty();
 }
 
 Status InferCall::give(Shape shape, DType dtype, size_t output) {

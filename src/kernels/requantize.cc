@@ -5,6 +5,19 @@
 
 namespace quern {
 
+int32_t Requantization::store_wide(int64_t accumulator, int64_t channel) const {
+  const auto c = static_cast<size_t>(channel);
+  const StoredBounds bounds{out_min, out_max};
+  if (rounding == Rounding::float_even)
+    return place(round_half_even(static_cast<float>(accumulator) * scale[c]), zero_point, bounds);
+  if (rounding == Rounding::fixed_wide)
+    return place(multiply_wide(accumulator, {multiplier[c], shift[c]}), zero_point, bounds);
+  if (rounding == Rounding::fixed_away)
+    return place(round_half_away(static_cast<double>(accumulator) * factor[c]), zero_point, bounds);
+  constexpr int64_t kLow = std::numeric_limits<int32_t>::min(), kHigh = std::numeric_limits<int32_t>::max();
+  return store(static_cast<int32_t>(std::clamp(accumulator, kLow, kHigh)), channel);
+}
+
 namespace {
 
 /// The farthest a stored value of this operand can be from its zero points.
@@ -17,24 +30,44 @@ int64_t largest_distance(const Operand& operand) {
   return largest;
 }
 
-int64_t largest_bias(const OpCall& call) {
-  if (!call.has_input(2)) return 0;
-  const Operand& bias = call.inputs[2];
-  if (bias.constant == nullptr) return std::numeric_limits<int32_t>::max() / 2;
+template <typename T>
+int64_t largest_magnitude(const T* values, int64_t count) {
+  constexpr int64_t kFar = std::numeric_limits<int64_t>::max();  // also of the one number without a positive twin
   int64_t largest = 0;
-  for (int64_t i = 0; i < bias.size(); ++i)
-    largest = std::max(largest, std::abs(int64_t{bias.constant_as<int32_t>()[i]}));
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t v = values[i];
+    largest = std::max(largest, v >= -kFar ? std::abs(v) : kFar);
+  }
   return largest;
 }
 
+int64_t largest_sum(const OpCall& call) {
+  return sums_are_wide(call) ? int64_t{1} << 47 : int64_t{std::numeric_limits<int32_t>::max()};
+}
+
+int64_t largest_bias(const OpCall& call) {
+  if (!call.has_input(2)) return 0;
+  const Operand& bias = call.inputs[2];
+  if (bias.constant == nullptr) return largest_sum(call) / 2;
+  return bias.dtype == DType::int64 ? largest_magnitude(bias.constant_as<int64_t>(), bias.size())
+                                    : largest_magnitude(bias.constant_as<int32_t>(), bias.size());
+}
+
+Rounding fixed_rounding(const OpCall& call) {
+  const bool connected = call.kind == OpKind::FullyConnected;
+  if (sums_are_wide(call)) return connected ? Rounding::fixed_away : Rounding::fixed_wide;
+  return connected ? Rounding::fixed_single : Rounding::fixed_double;
+}
+
 /// s_x * s_w / s_y in double. TFLite multiplies the two input scales in float32 first wherever the weights have one
-/// scale for all channels, but for int8 convolutions, which always go by the channel.
+/// scale for all channels, but for convolutions of other than uint8 and for 16-bit fully connected operators.
 double fixed_factor(const OpCall& call, float weight_scale) {
   const float x = scale_of(call.inputs[0]);
   const float y = scale_of(call.outputs[0]);
   const bool convolution = call.kind == OpKind::Conv || call.kind == OpKind::ConvTranspose;
-  const bool by_channel =
-      call.inputs[1].quantization.per_axis() || (convolution && call.inputs[0].dtype == DType::int8);
+  const bool by_channel = call.inputs[1].quantization.per_axis() ||
+                          (convolution && call.inputs[0].dtype != DType::uint8) ||
+                          (call.kind == OpKind::FullyConnected && sums_are_wide(call));
   const double product =
       by_channel ? static_cast<double>(x) * static_cast<double>(weight_scale) : static_cast<double>(x * weight_scale);
   return product / static_cast<double>(y);
@@ -103,13 +136,13 @@ Requantization product_requantization(const OpCall& call, const Clamp& clamp, in
     return r;
   }
   const float y = scale_of(call.outputs[0]);
-  if (call.arithmetic == Arithmetic::fixed_rule) {
-    r.rounding = call.kind == OpKind::FullyConnected ? Rounding::fixed_single : Rounding::fixed_double;
-  }
+  if (call.arithmetic == Arithmetic::fixed_rule) r.rounding = fixed_rounding(call);
   for (int64_t c = 0; c < channels; ++c) {
     const float w = weight_scale(c);
     if (r.rounding == Rounding::float_even) {
       r.scale.push_back(x * w / y);
+    } else if (r.rounding == Rounding::fixed_away) {
+      r.factor.push_back(fixed_factor(call, w));
     } else {
       add_multiplier(r, fixed_factor(call, w));
     }
@@ -151,20 +184,44 @@ bool is_quantized_8bit(const Operand& operand) {
   return operand.present && is_8bit(operand.dtype) && operand.quantization.scales.size() == 1;
 }
 
+bool is_quantized(const Operand& operand) {
+  return operand.present && is_8_or_16bit(operand.dtype) && operand.quantization.scales.size() == 1;
+}
+
+bool is_wide(const OpCall& call) {
+  const auto wide = [](const Operand& operand) {
+    return operand.present && is_16bit(operand.dtype) && !operand.quantization.empty();
+  };
+  return std::ranges::any_of(call.inputs, wide) || std::ranges::any_of(call.outputs, wide);
+}
+
+bool sums_are_wide(const OpCall& call) {
+  return is_16bit(call.inputs[0].dtype) || is_16bit(call.inputs[1].dtype);
+}
+
+bool is_integer_product(const OpCall& call, int channel_axis, int64_t taps) {
+  const Operand& w = call.inputs[1];
+  const Quantization& q = w.quantization;
+  const bool width = is_8bit(w.dtype) || (call.kind == OpKind::MatMul && is_16bit(w.dtype));
+  return is_quantized(call.inputs[0]) && (is_quantized(call.outputs[0]) || is_real(call.outputs[0])) && width &&
+         !q.empty() && (!q.per_axis() || q.axis == channel_axis) && bias_is_on_grid(call) &&
+         fits_accumulator(call, taps);
+}
+
 bool is_real(const Operand& operand) {
   return operand.present && operand.dtype == DType::float32 && operand.quantization.empty();
 }
 
 bool fits_accumulator(const OpCall& call, int64_t taps) {
   const int64_t product = largest_distance(call.inputs[0]) * largest_distance(call.inputs[1]);
-  const int64_t room = int64_t{std::numeric_limits<int32_t>::max()} - largest_bias(call);
-  return taps <= room / std::max<int64_t>(product, 1);
+  const int64_t room = largest_sum(call) - largest_bias(call);
+  return room >= 0 && taps <= room / std::max<int64_t>(product, 1);
 }
 
 bool bias_is_on_grid(const OpCall& call) {
   if (!call.has_input(2)) return true;
   const Operand& bias = call.inputs[2];
-  if (bias.dtype != DType::int32) return false;
+  if (bias.dtype != DType::int32 && !(bias.dtype == DType::int64 && sums_are_wide(call))) return false;
   // Zeros are on every grid; converters write them with any scale.
   if (bias.constant != nullptr && largest_bias(call) == 0) return true;
   const auto& scales = bias.quantization.scales;
@@ -190,15 +247,28 @@ ByteTable definition_table(const Operand& from, const Operand& to, Arithmetic ar
 }
 
 ByteTable requantize_table(const Operand& from, const Operand& to, Arithmetic arithmetic) {
-  if (arithmetic == Arithmetic::float_rule) return definition_table(from, to, arithmetic);
-  const double factor = static_cast<double>(scale_of(from)) / static_cast<double>(scale_of(to));
-  const Requantization fixed = scalar_requantization(factor, to, {}, arithmetic);
+  const CodeRequantization requantize(from, to, arithmetic);
   ByteTable table{};
   for (int byte = 0; byte < 256; ++byte) {
-    const int32_t centred = from_byte(static_cast<uint8_t>(byte), from.dtype) - zero_point_of(from);
-    table[static_cast<size_t>(byte)] = to_byte(fixed.store(centred, 0));
+    table[static_cast<size_t>(byte)] = to_byte(requantize(from_byte(static_cast<uint8_t>(byte), from.dtype)));
   }
   return table;
+}
+
+CodeRequantization::CodeRequantization(const Operand& from, const Operand& to, Arithmetic arithmetic)
+    : bounds_(stored_range(to.dtype)),
+      s_from_(scale_of(from)),
+      s_to_(scale_of(to)),
+      z_from_(zero_point_of(from)),
+      z_to_(zero_point_of(to)),
+      arithmetic_(arithmetic) {
+  const double factor = static_cast<double>(s_from_) / static_cast<double>(s_to_);
+  if (arithmetic == Arithmetic::fixed_rule) fixed_ = scalar_requantization(factor, to, {}, arithmetic);
+}
+
+int32_t CodeRequantization::operator()(int32_t code) const {
+  if (arithmetic_ == Arithmetic::fixed_rule) return fixed_.store(code - z_from_, 0);
+  return quantize_value(dequantize_value(code, s_from_, z_from_), s_to_, z_to_, bounds_, arithmetic_);
 }
 
 }  // namespace quern

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "base/width.h"
 #include "quern/data.h"
 
 namespace quern {
@@ -115,7 +116,7 @@ Result<Tensor> fit_array(const Tensor& array, const ValueInfo& input, std::vecto
                 to_string(input.dtype), to_string(input.shape), to_string(array.dtype()), to_string(array.shape()));
   }
   if (array.dtype() == input.dtype) return array;
-  const bool quantizable = is_8bit(input.dtype) && !input.quantization.empty() && !input.quantization.per_axis();
+  const bool quantizable = is_8_or_16bit(input.dtype) && !input.quantization.empty() && !input.quantization.per_axis();
   if (array.dtype() != DType::float32 || !quantizable) {
     return fail(ErrorCode::invalid_argument, "input '{}' takes {}{}; the array given is {}", input.name,
                 to_string(input.dtype), quantizable ? " (or float32, which would be quantized)" : "",
@@ -124,6 +125,8 @@ Result<Tensor> fit_array(const Tensor& array, const ValueInfo& input, std::vecto
   QUERN_TRY(Tensor out, Tensor::make(input.dtype, input.shape));
   if (input.dtype == DType::uint8) quantize_into<uint8_t>(array, input.quantization, out);
   if (input.dtype == DType::int8) quantize_into<int8_t>(array, input.quantization, out);
+  if (input.dtype == DType::uint16) quantize_into<uint16_t>(array, input.quantization, out);
+  if (input.dtype == DType::int16) quantize_into<int16_t>(array, input.quantization, out);
   notes.push_back(fmt::format("input '{}': float32 was quantized to {} by scale {:.9g}, zero point {}", input.name,
                               to_string(input.dtype), input.quantization.scales[0], input.quantization.zero_points[0]));
   return out;

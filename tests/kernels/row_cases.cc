@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "base/width.h"
+
 namespace quern::test {
 
 namespace {
@@ -12,6 +14,15 @@ struct ConvSize {
   Pair kernel{1, 1};
 };
 
+Tensor random_words(Dice& dice, DType type, const Shape& shape) {
+  Tensor tensor = *Tensor::make(type, shape);
+  auto* words = static_cast<uint16_t*>(tensor.mutable_raw());
+  for (int64_t i = 0; i < tensor.size(); ++i) words[i] = static_cast<uint16_t>(dice.between(0, 65535));
+  // Runs of extremes: where 32-bit sums of products come closest to their ends.
+  for (int64_t i = 0; i < std::min<int64_t>(tensor.size(), 6); ++i) words[i] = type == DType::int16 ? 0x8000 : 0xffff;
+  return tensor;
+}
+
 Tensor random_bytes(Dice& dice, DType type, const Shape& shape) {
   Tensor tensor = *Tensor::make(type, shape);
   auto* bytes = static_cast<uint8_t*>(tensor.mutable_raw());
@@ -21,6 +32,11 @@ Tensor random_bytes(Dice& dice, DType type, const Shape& shape) {
   return tensor;
 }
 
+/// Elements of any 8- or 16-bit type.
+Tensor random_codes(Dice& dice, DType type, const Shape& shape) {
+  return is_16bit(type) ? random_words(dice, type, shape) : random_bytes(dice, type, shape);
+}
+
 Tensor random_floats(Dice& dice, const Shape& shape) {
   Tensor tensor = *Tensor::make(DType::float32, shape);
   for (float& v : tensor.mutable_data<float>()) v = dice.real(-1, 1);
@@ -28,6 +44,8 @@ Tensor random_floats(Dice& dice, const Shape& shape) {
 }
 
 int32_t zero_point(Dice& dice, DType type) {
+  if (type == DType::int16) return dice.flip() ? 0 : static_cast<int32_t>(dice.between(-3, 3));
+  if (type == DType::uint16) return static_cast<int32_t>(dice.pick<int64_t>({32768, 32768, 32767, 0, 40000}));
   return static_cast<int32_t>(type == DType::int8 ? dice.between(-128, 127) : dice.between(0, 255));
 }
 
@@ -53,19 +71,27 @@ void add_operands(Dice& dice, DType type, const Shape& x, const Shape& w, const 
     c.output = {DType::float32, y};
     return;
   }
+  const bool wide = is_16bit(type) || (type == DType::int8 && dice.between(0, 5) == 0);
   const DType weight_type = dice.pick({DType::int8, DType::int8, DType::uint8});
-  const DType out_type = dice.pick({DType::int8, DType::uint8});
-  Tensor input = quantized(random_bytes(dice, type, x), dice.real(0.001f, 0.1f), zero_point(dice, type));
+  const DType out_type = wide ? dice.pick({DType::int16, DType::int16, DType::uint16, DType::int8})
+                              : dice.pick({DType::int8, DType::uint8});
+  Tensor input = quantized(random_codes(dice, type, x), dice.real(0.001f, 0.1f), zero_point(dice, type));
   Tensor weights = random_bytes(dice, weight_type, w);
   weights.quantization = weight_quantization(dice, weight_type, channels);
-  const float spread = 60 * std::sqrt(static_cast<float>(c.depth)) * dice.pick({0.01f, 1.0f, 1.0f, 4.0f});
+  const float widths = (is_16bit(type) ? 256.0f : 1.0f) / (is_16bit(out_type) ? 256.0f : 1.0f);
+  const float spread = 60 * widths * std::sqrt(static_cast<float>(c.depth)) * dice.pick({0.01f, 1.0f, 1.0f, 4.0f});
   const float scale = input.quantization.scales[0] * weights.quantization.scales[0] * spread;
   c.output = {out_type, y, {{scale}, {zero_point(dice, out_type)}, 0}};
   if (dice.between(0, 3) == 0) c.output = {DType::float32, y};  // mixed: the result stays real
   c.inputs = {input, In::constant(weights)};
   if (biased) {
-    Tensor bias = *Tensor::make(DType::int32, {channels});
-    for (int32_t& v : bias.mutable_data<int32_t>()) v = static_cast<int32_t>(dice.between(-20000, 20000));
+    const bool long_bias = is_16bit(type) && dice.flip();
+    Tensor bias = *Tensor::make(long_bias ? DType::int64 : DType::int32, {channels});
+    if (long_bias) {
+      for (int64_t& v : bias.mutable_data<int64_t>()) v = dice.between(-2000000, 2000000);
+    } else {
+      for (int32_t& v : bias.mutable_data<int32_t>()) v = static_cast<int32_t>(dice.between(-20000, 20000));
+    }
     c.inputs.push_back(In::constant(bias));
   }
 }

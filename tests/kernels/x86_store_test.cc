@@ -13,6 +13,8 @@
 namespace quern::emulated {
 void avx2_store_integer(const TileOutput& tile, const StoreRule& rule);
 void avx512_store_integer(const TileOutput& tile, const StoreRule& rule);
+void avx2_store_words(const TileOutput& tile, const StoreRule& rule);
+void avx512_store_words(const TileOutput& tile, const StoreRule& rule);
 }  // namespace quern::emulated
 
 namespace quern {
@@ -31,12 +33,13 @@ std::vector<int32_t> sums_of_all_sizes(std::mt19937& engine) {
   return sums;
 }
 
-Requantization random_rule(std::mt19937& engine, Rounding rounding) {
+/// Of a signed type whose greatest value is `most`.
+Requantization random_rule(std::mt19937& engine, Rounding rounding, int32_t most = 127) {
   Requantization r;
   r.rounding = rounding;
-  r.zero_point = static_cast<int32_t>(engine() % 256) - 128;
-  r.out_min = -128;
-  r.out_max = engine() % 2 == 0 ? 127 : r.zero_point;
+  r.zero_point = static_cast<int32_t>(engine() % static_cast<uint32_t>(2 * most + 2)) - most - 1;
+  r.out_min = -most - 1;
+  r.out_max = engine() % 2 == 0 ? most : r.zero_point;
   for (int c = 0; c < kChannels; ++c) {
     const int shift = static_cast<int>(engine() % 62) - 31;
     const auto multiplier = static_cast<int32_t>((1u << 30) + engine() % (1u << 30));
@@ -49,19 +52,21 @@ Requantization random_rule(std::mt19937& engine, Rounding rounding) {
   return r;
 }
 
+template <typename Code>
 void expect_law(StoreInteger store) {
   std::mt19937 engine(kSeed);
   for (Rounding rounding : {Rounding::float_even, Rounding::fixed_double, Rounding::fixed_single}) {
     for (int round = 0; round < 200; ++round) {
-      const Requantization law = random_rule(engine, rounding);
+      const Requantization law = random_rule(engine, rounding, std::numeric_limits<Code>::max());
       const PreparedStore prepared(law, std::vector<int32_t>(kChannels, 0));
       std::vector<int32_t> sums = sums_of_all_sizes(engine);
       sums.resize(kChannelPadding);
-      std::vector<std::byte> out(kChannels);
-      store({sums.data(), kChannelPadding, 1, kChannels, 0, out.data(), kChannels}, prepared.rule());
+      std::vector<Code> out(kChannels);
+      store({sums.data(), kChannelPadding, 1, kChannels, 0, reinterpret_cast<std::byte*>(out.data()), 0},
+            prepared.rule());
       for (int c = 0; c < kChannels; ++c) {
         const auto i = static_cast<size_t>(c);
-        ASSERT_EQ(static_cast<int>(static_cast<int8_t>(out[i])), law.store(sums[i], c))
+        ASSERT_EQ(static_cast<int>(out[i]), law.store(sums[i], c))
             << "sum " << sums[i] << ", multiplier " << law.multiplier[i] << ", shift " << law.shift[i] << ", rounding "
             << static_cast<int>(rounding) << ", seed " << kSeed;
       }
@@ -92,20 +97,26 @@ void expect_real_law(StoreInteger store) {
 
 TEST(X86Store, EqualsTheLawWhenEmulated) {
   for (StoreInteger store : {emulated::avx2_store_integer, emulated::avx512_store_integer}) {
-    expect_law(store);
+    expect_law<int8_t>(store);
+    expect_real_law(store);
+  }
+  for (StoreInteger store : {emulated::avx2_store_words, emulated::avx512_store_words}) {
+    expect_law<int16_t>(store);
     expect_real_law(store);
   }
 }
 
 TEST(X86Store, Avx2EqualsTheLaw) {
   if (!supported(Isa::avx2)) GTEST_SKIP() << "this processor lacks avx2";
-  expect_law(avx2_store_integer);
+  expect_law<int8_t>(avx2_store_integer);
+  expect_law<int16_t>(avx2_store_words);
   expect_real_law(avx2_store_integer);
 }
 
 TEST(X86Store, Avx512EqualsTheLaw) {
   if (!supported(Isa::avx512)) GTEST_SKIP() << "this processor lacks avx512";
-  expect_law(avx512_store_integer);
+  expect_law<int8_t>(avx512_store_integer);
+  expect_law<int16_t>(avx512_store_words);
   expect_real_law(avx512_store_integer);
 }
 

@@ -32,6 +32,8 @@ struct Lanes {
 using Ints512 = Lanes<int32_t, simde__m512i>;
 using Wides512 = Lanes<int64_t, simde__m512i>;
 using Floats512 = Lanes<float, simde__m512>;
+using Words512 = Lanes<int16_t, simde__m512i>;
+using Words256 = Lanes<int16_t, simde__m256i>;
 using Bytes128 = Lanes<int8_t, simde__m128i>;
 
 inline simde__m512 cvtepi32_ps(simde__m512i v) {
@@ -50,6 +52,20 @@ inline simde__m128i cvtepi32_epi8(simde__m512i v) {
   const auto in = Ints512::of(v);
   Bytes128 out;
   for (int i = 0; i < 16; ++i) out.lane[i] = static_cast<int8_t>(in.lane[i]);
+  return out.vector();
+}
+inline simde__m512i madd_epi16(simde__m512i a, simde__m512i b) {
+  const auto x = Words512::of(a), y = Words512::of(b);
+  Ints512 out;
+  for (int i = 0; i < 16; ++i) {
+    out.lane[i] = x.lane[2 * i] * y.lane[2 * i] + x.lane[2 * i + 1] * y.lane[2 * i + 1];
+  }
+  return out.vector();
+}
+inline simde__m256i cvtepi32_epi16(simde__m512i v) {
+  const auto in = Ints512::of(v);
+  Words256 out;
+  for (int i = 0; i < 16; ++i) out.lane[i] = static_cast<int16_t>(in.lane[i]);
   return out.vector();
 }
 inline simde__m512i srav_epi32(simde__m512i v, simde__m512i count) {
@@ -97,10 +113,14 @@ Vector maskz_load(uint64_t mask, const void* from) {
 #define _mm512_cvtepi32_ps quern::emulated::cvtepi32_ps
 #define _mm512_cvtps_epi32 quern::emulated::cvtps_epi32
 #define _mm512_cvtepi32_epi8 quern::emulated::cvtepi32_epi8
+#undef _mm512_madd_epi16  // SIMDe's alias takes the masked form's arguments
+#define _mm512_madd_epi16 quern::emulated::madd_epi16
+#define _mm512_cvtepi32_epi16 quern::emulated::cvtepi32_epi16
 #define _mm512_srav_epi32 quern::emulated::srav_epi32
 #define _mm512_srav_epi64 quern::emulated::srav_epi64
 #define _mm512_srai_epi32 quern::emulated::srai_epi32
 #define _mm_mask_storeu_epi8 quern::emulated::mask_store<int8_t, simde__m128i>
+#define _mm256_mask_storeu_epi16 quern::emulated::mask_store<int16_t, simde__m256i>
 #define _mm512_mask_storeu_ps quern::emulated::mask_store<float, simde__m512>
 #define _mm512_maskz_loadu_ps quern::emulated::maskz_load<float, simde__m512>
 #define _mm512_maskz_loadu_epi8 quern::emulated::maskz_load<int8_t, simde__m512i>

@@ -310,6 +310,17 @@ TEST(Feed, FloatIntoAQuantizedInputIsQuantizedAndSaid) {
   EXPECT_THAT(prepared->notes, ElementsAre(HasSubstr("was quantized to int8")));
 }
 
+TEST(Feed, FloatIsQuantizedInto16BitsToo) {
+  std::vector<std::string> notes;
+  ValueInfo input{.name = "x", .dtype = DType::int16, .shape = {3}};
+  input.quantization = {{0.001f}, {0}, 0};
+  const auto tensor = fit_array(Tensor::of<float>({3}, {-1.5f, 0.25f, 99}), input, notes);
+  ASSERT_TRUE(tensor.ok());
+  EXPECT_EQ(tensor->data<int16_t>()[0], -1500);
+  EXPECT_EQ(tensor->data<int16_t>()[2], 32767);
+  EXPECT_EQ(notes.size(), 1U);
+}
+
 TEST(Feed, OtherDtypesAndShapesAreRefused) {
   std::vector<std::string> notes;
   EXPECT_FALSE(fit_array(Tensor::of<double>({1}, {1}), float_input("x", {1}), notes).ok());

@@ -1,6 +1,8 @@
-// Conv and ConvTranspose of 8-bit values: sum over the taps inside the input of (x - z_x) * (w - z_w), plus the bias,
-// then requantization. A tap outside the input reads the real 0, so it adds nothing.
+// Conv and ConvTranspose of 8- and 16-bit values by 8-bit weights: sum over the taps inside the input of
+// (x - z_x) * (w - z_w), plus the bias, then requantization. A tap outside the input reads the real 0, so it adds
+// nothing.
 #include <cstring>
+#include <type_traits>
 
 #include "kernels/reference_kernel.h"
 #include "kernels/requantize.h"
@@ -52,20 +54,30 @@ std::vector<int16_t> centred_weights(const Geometry& g, const Operand& weights, 
   return centred;
 }
 
+/// Sums of bytes stay in 32 bits (fits_accumulator); those of 16-bit values take 64.
 template <typename X>
-int32_t dot(const X* x, int32_t zero_point, const int16_t* w, int64_t count) {
-  int32_t sum = 0;
-  for (int64_t i = 0; i < count; ++i) sum += static_cast<int16_t>(x[i] - zero_point) * w[i];
+using SumOf = std::conditional_t<sizeof(X) == 1, int32_t, int64_t>;
+/// x less its zero point, wide enough that its product with a weight is a SumOf.
+template <typename X>
+using Centred = std::conditional_t<sizeof(X) == 1, int16_t, int64_t>;
+
+template <typename X>
+SumOf<X> dot(const X* x, int32_t zero_point, const int16_t* w, int64_t count) {
+  SumOf<X> sum = 0;
+  for (int64_t i = 0; i < count; ++i) sum += static_cast<Centred<X>>(x[i] - zero_point) * w[i];
   return sum;
 }
 
-/// Y: bytes, or float32 for a result that stays real.
+/// Y: codes of the output's width, or float32 for a result that stays real.
 template <typename X, typename Y>
 class QuantizedConv final : public Kernel {
  public:
+  using Sum = SumOf<X>;
+
   QuantizedConv(const OpCall& call, const Geometry& geometry, const Clamp& clamp)
       : g_(geometry), weights_(call.inputs[1]), requantization_(product_requantization(call, clamp, geometry.out_c)) {
     zero_point_ = zero_point_of(call.inputs[0]);
+    wide_bias_ = call.has_input(2) && call.inputs[2].dtype == DType::int64;
     if (weights_.constant != nullptr) centred_ = centred_weights(g_, weights_, weights_.constant);
   }
 
@@ -74,25 +86,32 @@ class QuantizedConv final : public Kernel {
     if (weights_.constant == nullptr) fresh = centred_weights(g_, weights_, buffers.in<void>(1));
     const int16_t* w = fresh.empty() ? centred_.data() : fresh.data();
     pool.parallel_for(g_.batch * g_.out_h, 1, [&](int64_t begin, int64_t end) {
-      std::vector<int32_t> sums(static_cast<size_t>(g_.out_c));
+      std::vector<Sum> sums(static_cast<size_t>(g_.out_c));
       for (int64_t row = begin; row < end; ++row) run_row(buffers, w, row, sums.data());
     });
   }
 
  private:
-  void run_row(const Buffers& buffers, const int16_t* w, int64_t row, int32_t* sums) const {
+  void run_row(const Buffers& buffers, const int16_t* w, int64_t row, Sum* sums) const {
     const X* image = buffers.in<X>(0) + row / g_.out_h * g_.in_h * g_.in_w * g_.in_c;
-    const auto* bias = buffers.in<int32_t>(2);
     Y* out = buffers.out<Y>(0) + row * g_.out_w * g_.out_c;
     const Taps rows = g_.row_taps(row % g_.out_h);
     for (int64_t x = 0; x < g_.out_w; ++x, out += g_.out_c) {
-      for (int64_t o = 0; o < g_.out_c; ++o) sums[o] = bias != nullptr ? bias[o] : 0;
+      start(buffers, sums);
       add_window(image, w, rows, g_.column_taps(x), sums);
       for (int64_t o = 0; o < g_.out_c; ++o) out[o] = stored_as<Y>(requantization_, sums[o], o);
     }
   }
 
-  void add_window(const X* image, const int16_t* w, const Taps& rows, const Taps& columns, int32_t* sums) const {
+  void start(const Buffers& buffers, Sum* sums) const {
+    const auto* bias = buffers.in<int32_t>(2);
+    const auto* wide = buffers.in<int64_t>(2);
+    for (int64_t o = 0; o < g_.out_c; ++o) {
+      sums[o] = bias == nullptr ? 0 : wide_bias_ ? static_cast<Sum>(wide[o]) : static_cast<Sum>(bias[o]);
+    }
+  }
+
+  void add_window(const X* image, const int16_t* w, const Taps& rows, const Taps& columns, Sum* sums) const {
     for (int64_t r = 0; r < rows.count; ++r) {
       for (int64_t c = 0; c < columns.count; ++c) {
         const int64_t pixel = (rows.in + r * rows.in_step) * g_.in_w + columns.in + c * columns.in_step;
@@ -106,15 +125,17 @@ class QuantizedConv final : public Kernel {
     }
   }
 
-  void add_depthwise(const X* x, const int16_t* w, int32_t* sums) const {
+  void add_depthwise(const X* x, const int16_t* w, Sum* sums) const {
     if (g_.group_out() == 1) {
-      for (int64_t o = 0; o < g_.out_c; ++o) sums[o] += static_cast<int16_t>(x[o] - zero_point_) * w[o];
+      for (int64_t o = 0; o < g_.out_c; ++o) sums[o] += static_cast<Centred<X>>(x[o] - zero_point_) * w[o];
       return;
     }
-    for (int64_t o = 0; o < g_.out_c; ++o) sums[o] += (x[o / g_.group_out()] - zero_point_) * w[o];
+    for (int64_t o = 0; o < g_.out_c; ++o) {
+      sums[o] += static_cast<Centred<X>>(x[o / g_.group_out()] - zero_point_) * w[o];
+    }
   }
 
-  void add_grouped(const X* x, const int16_t* w, int32_t* sums) const {
+  void add_grouped(const X* x, const int16_t* w, Sum* sums) const {
     const int64_t inner = g_.group_in();
     const int64_t filter = g_.rows.kernel * g_.columns.kernel * inner;
     for (int64_t o = 0; o < g_.out_c; ++o) {
@@ -126,28 +147,23 @@ class QuantizedConv final : public Kernel {
   Operand weights_;
   Requantization requantization_;
   int32_t zero_point_ = 0;
+  bool wide_bias_ = false;  ///< int64 instead of int32
   std::vector<int16_t> centred_;
 };
 
-bool quantized_call(const OpCall& call) {
-  const Operand& w = call.inputs[1];
-  return is_quantized_8bit(call.inputs[0]) && (is_quantized_8bit(call.outputs[0]) || is_real(call.outputs[0])) &&
-         is_8bit(w.dtype) && !w.quantization.empty() && (!w.quantization.per_axis() || w.quantization.axis == 0) &&
-         bias_is_on_grid(call) && fits_accumulator(call, extent_product(w.shape, 1, 4));
-}
-
 template <typename A>
 std::unique_ptr<Kernel> make_conv(const OpCall& call, bool transposed) {
-  if (!quantized_call(call)) return nullptr;
+  if (!is_integer_product(call, 0, extent_product(call.inputs[1].shape, 1, 4))) return nullptr;
   const Geometry geometry = geometry_of<A>(call, transposed);
   const Clamp& clamp = call.as<A>().clamp;
-  const bool real = is_real(call.outputs[0]);
-  if (call.inputs[0].dtype == DType::int8) {
-    if (real) return std::make_unique<QuantizedConv<int8_t, float>>(call, geometry, clamp);
-    return std::make_unique<QuantizedConv<int8_t, uint8_t>>(call, geometry, clamp);
-  }
-  if (real) return std::make_unique<QuantizedConv<uint8_t, float>>(call, geometry, clamp);
-  return std::make_unique<QuantizedConv<uint8_t, uint8_t>>(call, geometry, clamp);
+  const DType out = call.outputs[0].dtype;
+  return for_type(Types<int8_t, uint8_t, int16_t, uint16_t>{}, call.inputs[0].dtype,
+                  [&](auto x) -> std::unique_ptr<Kernel> {
+                    using X = decltype(x);
+                    if (out == DType::float32) return std::make_unique<QuantizedConv<X, float>>(call, geometry, clamp);
+                    if (is_16bit(out)) return std::make_unique<QuantizedConv<X, uint16_t>>(call, geometry, clamp);
+                    return std::make_unique<QuantizedConv<X, uint8_t>>(call, geometry, clamp);
+                  });
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "kernels/convert/elements.h"
 
+#include "base/width.h"
 #include "kernels/reference_kernel.h"
 #include "kernels/requantize.h"
 
@@ -38,6 +39,8 @@ void with_stored_type(DType type, Body body) {
       return body(uint16_t{});
     case DType::int32:
       return body(int32_t{});
+    case DType::int64:
+      return body(int64_t{});
     default:
       return;
   }
@@ -46,7 +49,7 @@ void with_stored_type(DType type, Body body) {
 }  // namespace
 
 bool is_stored_type(DType type) {
-  return is_8bit(type) || type == DType::int16 || type == DType::uint16 || type == DType::int32;
+  return is_8_or_16bit(type) || type == DType::int32 || type == DType::int64;
 }
 
 void dequantize_elements(const Operand& operand, const void* stored, float* real) {
@@ -54,7 +57,7 @@ void dequantize_elements(const Operand& operand, const void* stored, float* real
     const auto* from = static_cast<const decltype(type)*>(stored);
     each_run(operand, [&](int64_t begin, int64_t end, float scale, int32_t zero_point) {
       for (int64_t i = begin; i < end; ++i) {
-        real[i] = static_cast<float>(int64_t{from[i]} - zero_point) * scale;
+        real[i] = static_cast<float>(static_cast<int64_t>(from[i]) - zero_point) * scale;
       }
     });
   });

@@ -5,7 +5,7 @@
 
 namespace quern {
 
-/// True for the integer types a quantized array may be stored in: 8, 16 and 32 bits.
+/// True for the integer types a quantized array may be stored in: 8 and 16 bits, and 32 and 64 for a bias.
 bool is_stored_type(DType type);
 
 /// real = (stored - z) * s for every element. Requires a stored type and a quantization.

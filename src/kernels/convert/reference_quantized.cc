@@ -20,6 +20,17 @@ std::unique_ptr<Kernel> make_table(const OpCall& call) {
   });
 }
 
+std::unique_ptr<Kernel> make_code_by_code(const OpCall& call) {
+  const Operand& x = call.inputs[0];
+  const Operand& y = call.outputs[0];
+  return make_kernel([requantize = CodeRequantization(x, y, call.arithmetic), from = x.dtype, to = y.dtype,
+                      count = y.size()](const Buffers& buffers, ThreadPool&) {
+    for (int64_t i = 0; i < count; ++i) {
+      put_code(buffers.out<void>(0), i, to, requantize(code_at(buffers.in<void>(0), i, from)));
+    }
+  });
+}
+
 }  // namespace
 
 std::unique_ptr<Kernel> quantize_reference(const OpCall& call) {
@@ -27,6 +38,7 @@ std::unique_ptr<Kernel> quantize_reference(const OpCall& call) {
   const Operand& x = call.inputs[0];
   const Operand& y = call.outputs[0];
   if (is_quantized_8bit(x) && is_quantized_8bit(y)) return make_table(call);
+  if (is_quantized(x) && is_quantized(y)) return make_code_by_code(call);
   if (x.dtype == DType::float32) {
     return make_kernel([y, rule = call.arithmetic](const Buffers& buffers, ThreadPool&) {
       quantize_elements(y, buffers.in<float>(0), buffers.out<void>(0), rule);

@@ -14,12 +14,11 @@ bool is_stored(const Operand& operand) {
   return operand.present && is_stored_type(operand.dtype) && !operand.quantization.empty();
 }
 
-/// An int32 bias without a scale of its own (ONNX QLinearConv) is on the grid s_x * s_w.
+/// An integer bias without a scale of its own (ONNX QLinearConv) is on the grid s_x * s_w.
 void name_bias_grid(OpCall& call) {
   const bool product =
       call.kind == OpKind::Conv || call.kind == OpKind::ConvTranspose || call.kind == OpKind::FullyConnected;
-  if (!product || !call.has_input(2) || call.inputs[2].dtype != DType::int32 || !call.inputs[2].quantization.empty())
-    return;
+  if (!product || !call.has_input(2) || is_float(call.inputs[2].dtype) || !call.inputs[2].quantization.empty()) return;
   const Quantization& x = call.inputs[0].quantization;
   const Quantization& w = call.inputs[1].quantization;
   if (x.scales.size() != 1 || w.empty()) return;

@@ -77,7 +77,7 @@ class IntegerProduct final : public Product {
 std::unique_ptr<Kernel> make_integer_product(const OpCall& call, const ProductKernel& kernel, StoreInteger store) {
   if (call.kind == OpKind::MatMul) return nullptr;
   const auto geometry = product_geometry(call);
-  if (!geometry || !is_integer_product(call, geometry->depth())) return nullptr;
+  if (!geometry || !is_byte_product(call, geometry->depth())) return nullptr;
   return std::make_unique<IntegerProduct>(call, *geometry, kernel, store);
 }
 

@@ -65,7 +65,8 @@ struct StoreRule {
 };
 inline constexpr int kChannelPadding = 64;
 
-/// Writes a tile of int32 sums by the rule: as 8-bit values, or as float32 where its rounding is real.
+/// Writes a tile of int32 sums by the rule: as 8-bit values (or 16-bit, where the function is for those), or as float32
+/// where its rounding is real.
 using StoreInteger = void (*)(const TileOutput& tile, const StoreRule& rule);
 
 /// Writes a tile of float32 sums, none of them NaN, as 8-bit values: rounded half to even, moved by the zero point,

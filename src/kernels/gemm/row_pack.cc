@@ -11,7 +11,7 @@ template <typename T>
 void centre(const std::byte* from, int64_t count, int32_t zero_point, std::byte* to) {
   const auto* in = reinterpret_cast<const T*>(from);
   auto* out = reinterpret_cast<int16_t*>(to);
-  const auto z = static_cast<int16_t>(zero_point);
+  const auto z = static_cast<int16_t>(zero_point);  // differences fit 16 bits, so all may wrap on the way
   for (int64_t i = 0; i < count; ++i) out[i] = static_cast<int16_t>(in[i] - z);
 }
 
@@ -35,6 +35,8 @@ size_t row_element_bytes(RowForm form) {
 
 void pack_row(RowForm form, DType type, int32_t zero_point, const std::byte* from, int64_t count, std::byte* to) {
   if (form == RowForm::centred_int16) {
+    if (type == DType::int16) return centre<int16_t>(from, count, zero_point, to);
+    if (type == DType::uint16) return centre<uint16_t>(from, count, zero_point, to);
     return type == DType::int8 ? centre<int8_t>(from, count, zero_point, to)
                                : centre<uint8_t>(from, count, zero_point, to);
   }

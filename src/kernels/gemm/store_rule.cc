@@ -56,12 +56,8 @@ std::vector<int32_t> integer_bias(const OpCall& call, int64_t channels) {
   return {values, values + channels};
 }
 
-bool is_integer_product(const OpCall& call, int64_t taps) {
-  const Operand& w = call.inputs[1];
-  const Quantization& q = w.quantization;
-  return is_quantized_8bit(call.inputs[0]) && (is_quantized_8bit(call.outputs[0]) || is_real(call.outputs[0])) &&
-         is_8bit(w.dtype) && !q.empty() && (!q.per_axis() || q.axis == 0) && bias_is_on_grid(call) &&
-         fits_accumulator(call, taps);
+bool is_byte_product(const OpCall& call, int64_t taps) {
+  return is_integer_product(call, 0, taps) && !is_wide(call);
 }
 
 }  // namespace quern

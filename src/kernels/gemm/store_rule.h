@@ -28,8 +28,7 @@ PreparedStore uniform_store(const Requantization& requantization);
 
 /// The bias input's values, or zeros.
 std::vector<int32_t> integer_bias(const OpCall& call, int64_t channels);
-/// 8-bit input 0, an output of 8 bits or real, weights per tensor or per output channel, bias on the grid, and sums of
-/// `taps` products that fit.
-bool is_integer_product(const OpCall& call, int64_t taps);
+/// is_integer_product by the output channel, with nothing of 16 bits.
+bool is_byte_product(const OpCall& call, int64_t taps);
 
 }  // namespace quern

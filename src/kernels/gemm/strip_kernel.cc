@@ -42,7 +42,8 @@ struct StripKernel::Strip {
 StripKernel::StripKernel(const ProductGeometry& geometry, const Needs& needs)
     : geometry_(geometry), needs_(needs), row_bytes_(row_element_bytes(needs.form)) {
   const bool same_elements =
-      needs.form == RowForm::float32 || (needs.form == RowForm::offset_uint8 && needs.source == DType::uint8);
+      needs.form == RowForm::float32 || (needs.form == RowForm::offset_uint8 && needs.source == DType::uint8) ||
+      (needs.form == RowForm::centred_int16 && needs.source == DType::int16 && needs.zero_point == 0);
   const int64_t depth = needs.by_tap ? geometry_.in_channels : geometry_.segment_depth();
   direct_ = same_elements && geometry_.inside() && depth % needs.read_multiple == 0;
   pitch_ = (direct_ ? geometry_.in_width : geometry_.columns_under()) * geometry_.in_channels;

@@ -8,11 +8,14 @@ namespace QUERN_X86_NAMESPACE {
 
 const ProductKernel& avx2_int8_product();
 const ProductKernel& avx512vnni_int8_product();
+const ProductKernel& avx512_int16_product();
 const ProductKernel& avx2_float_product();
 const ProductKernel& avx512_float_product();
 
 void avx2_store_integer(const TileOutput& tile, const StoreRule& rule);
 void avx512_store_integer(const TileOutput& tile, const StoreRule& rule);
+void avx2_store_words(const TileOutput& tile, const StoreRule& rule);
+void avx512_store_words(const TileOutput& tile, const StoreRule& rule);
 void avx2_store_real(const TileOutput& tile, const StoreRule& rule);
 void avx512_store_real(const TileOutput& tile, const StoreRule& rule);
 void avx2_store_float(const TileOutput& tile, const FloatRule& rule);
@@ -20,6 +23,8 @@ void avx512_store_float(const TileOutput& tile, const FloatRule& rule);
 
 const WindowKernel& avx2_int8_window();
 const WindowKernel& avx512vnni_int8_window();
+const WindowKernel& avx2_int16_window();
+const WindowKernel& avx512_int16_window();
 const WindowKernel& avx2_float_window();
 const WindowKernel& avx512_float_window();
 

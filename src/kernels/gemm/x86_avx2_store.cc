@@ -1,4 +1,5 @@
-// From int32 sums to 8-bit values (or to float32) on AVX2, eight lanes at a time. kernels/requantize.h is the law.
+// From int32 sums to 8- and 16-bit values (or to float32) on AVX2, eight lanes at a time. kernels/requantize.h is the
+// law.
 #include "kernels/gemm/x86.h"
 #include "kernels/x86_intrinsics.h"
 
@@ -117,6 +118,24 @@ __m128i low_bytes(__m256i first, __m256i second) {
   return _mm_packus_epi16(_mm256_castsi256_si128(ordered), _mm256_extracti128_si256(ordered, 1));
 }
 
+/// The low 16 bits of sixteen values.
+__m256i low_words(__m256i first, __m256i second) {
+  const __m256i mask = _mm256_set1_epi32(0xffff);
+  const __m256i words = _mm256_packus_epi32(_mm256_and_si256(first, mask), _mm256_and_si256(second, mask));
+  return _mm256_permute4x64_epi64(words, 0xD8);
+}
+
+template <int kRounding>
+void store_word_row(const int32_t* sums, int columns, int64_t channel, std::byte* out, const StoreRule& rule,
+                    const Bounds& b) {
+  for (int c = 0; c < columns; c += 8) {
+    const __m256i values = stored<kRounding>(sums + c, rule, channel + c, b);
+    alignas(32) std::byte words[32];
+    _mm256_store_si256(reinterpret_cast<__m256i*>(words), low_words(values, values));
+    __builtin_memcpy(out + 2 * c, words, static_cast<size_t>(columns - c < 8 ? columns - c : 8) * 2);
+  }
+}
+
 template <int kRounding>
 void store_row(const int32_t* sums, int columns, int64_t channel, std::byte* out, const StoreRule& rule,
                const Bounds& b) {
@@ -141,6 +160,16 @@ void store_rows(const TileOutput& tile, const StoreRule& rule) {
   for (int r = 0; r < tile.rows; ++r) {
     store_row<kRounding>(sums + r * tile.sums_stride, tile.columns, tile.channel, tile.out + r * tile.out_stride, rule,
                          b);
+  }
+}
+
+template <int kRounding>
+void store_word_rows(const TileOutput& tile, const StoreRule& rule) {
+  const Bounds b = bounds_of(rule);
+  const auto* sums = static_cast<const int32_t*>(tile.sums);
+  for (int r = 0; r < tile.rows; ++r) {
+    store_word_row<kRounding>(sums + r * tile.sums_stride, tile.columns, tile.channel, tile.out + r * tile.out_stride,
+                              rule, b);
   }
 }
 
@@ -171,11 +200,16 @@ void store_scaled(const TileOutput& tile, const StoreRule& rule) {
 }
 
 constexpr StoreInteger kStore[] = {store_rows<0>, store_rows<1>, store_rows<2>, store_scaled};
+constexpr StoreInteger kStoreWords[] = {store_word_rows<0>, store_word_rows<1>, store_word_rows<2>, store_scaled};
 
 }  // namespace
 
 void avx2_store_integer(const TileOutput& tile, const StoreRule& rule) {
   kStore[rule.rounding](tile, rule);
+}
+
+void avx2_store_words(const TileOutput& tile, const StoreRule& rule) {
+  kStoreWords[rule.rounding](tile, rule);
 }
 
 void avx2_store_real(const TileOutput& tile, const StoreRule& rule) {

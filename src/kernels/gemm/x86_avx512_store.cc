@@ -121,6 +121,21 @@ void store_rows(const TileOutput& tile, const StoreRule& rule) {
   }
 }
 
+template <int kRounding>
+void store_word_rows(const TileOutput& tile, const StoreRule& rule) {
+  const Bounds b = bounds_of(rule);
+  for (int r = 0; r < tile.rows; ++r) {
+    const int32_t* sums = static_cast<const int32_t*>(tile.sums) + r * tile.sums_stride;
+    std::byte* out = tile.out + r * tile.out_stride;
+    for (int c = 0; c < tile.columns; c += 16) {
+      const __m256i words = _mm512_cvtepi32_epi16(stored<kRounding>(sums + c, rule, tile.channel + c, b));
+      const int left = tile.columns - c;
+      const auto mask = static_cast<__mmask16>(left >= 16 ? 0xFFFF : (1 << left) - 1);
+      _mm256_mask_storeu_epi16(out + 2 * c, mask, words);
+    }
+  }
+}
+
 /// The rounding `real`: no integer is made of the sum.
 void store_scaled(const TileOutput& tile, const StoreRule& rule) {
   const __m512 low = _mm512_set1_ps(rule.real_low);
@@ -140,11 +155,16 @@ void store_scaled(const TileOutput& tile, const StoreRule& rule) {
 }
 
 constexpr StoreInteger kStore[] = {store_rows<0>, store_rows<1>, store_rows<2>, store_scaled};
+constexpr StoreInteger kStoreWords[] = {store_word_rows<0>, store_word_rows<1>, store_word_rows<2>, store_scaled};
 
 }  // namespace
 
 void avx512_store_integer(const TileOutput& tile, const StoreRule& rule) {
   kStore[rule.rounding](tile, rule);
+}
+
+void avx512_store_words(const TileOutput& tile, const StoreRule& rule) {
+  kStoreWords[rule.rounding](tile, rule);
 }
 
 void avx512_store_real(const TileOutput& tile, const StoreRule& rule) {

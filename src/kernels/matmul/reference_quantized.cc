@@ -1,4 +1,4 @@
-// FullyConnected and MatMul of 8-bit values: dot products of (a - z_a) and (b - z_b), plus the bias, then
+// FullyConnected and MatMul of 8- and 16-bit values: dot products of (a - z_a) and (b - z_b), plus the bias, then
 // requantization.
 #include "kernels/reference_kernel.h"
 #include "kernels/requantize.h"
@@ -8,13 +8,23 @@ namespace quern {
 namespace {
 
 /// `count` stored values, `stride` apart, less their zero point.
-void centre(const uint8_t* from, int64_t stride, int64_t count, DType type, int32_t zero_point, int16_t* to) {
-  for (int64_t i = 0; i < count; ++i) to[i] = static_cast<int16_t>(from_byte(from[i * stride], type) - zero_point);
+template <typename T>
+void centre(const void* from, int64_t first, int64_t stride, int64_t count, const Operand& operand, int64_t channel,
+            T* to) {
+  const int32_t zero_point = zero_point_of(operand, channel);
+  for (int64_t i = 0; i < count; ++i) {
+    to[i] = static_cast<T>(code_at(from, first + i * stride, operand.dtype) - zero_point);
+  }
 }
 
-int32_t dot(const int16_t* a, const int16_t* b, int64_t count) {
-  int32_t sum = 0;
-  for (int64_t i = 0; i < count; ++i) sum += a[i] * b[i];
+/// Sums of bytes stay in 32 bits (fits_accumulator); those of 16-bit values take 64.
+template <typename Centred>
+using SumOf = std::conditional_t<std::is_same_v<Centred, int16_t>, int32_t, int64_t>;
+
+template <typename Centred>
+SumOf<Centred> dot(const Centred* a, const Centred* b, int64_t count) {
+  SumOf<Centred> sum = 0;
+  for (int64_t i = 0; i < count; ++i) sum += SumOf<Centred>{a[i]} * b[i];
   return sum;
 }
 
@@ -30,8 +40,9 @@ struct BatchOffsets {
   std::vector<int64_t> a, b;
 };
 
-/// Y: bytes, or float32 for a result that stays real.
-template <typename Y>
+/// Centred: int16_t holds what bytes are less their zero points, int32_t what 16-bit values are. Y: codes of the
+/// output's width, or float32 for a result that stays real.
+template <typename Centred, typename Y>
 class QuantizedProduct final : public Kernel {
  public:
   QuantizedProduct(const OpCall& call, const Product& product, BatchOffsets batches, const Clamp& clamp)
@@ -39,62 +50,68 @@ class QuantizedProduct final : public Kernel {
         batches_(std::move(batches)),
         a_(call.inputs[0]),
         b_(call.inputs[1]),
+        wide_bias_(call.has_input(2) && call.inputs[2].dtype == DType::int64),
         requantization_(product_requantization(call, clamp, product.columns)) {}
 
   void run(const Buffers& buffers, ThreadPool& pool) const override {
-    std::vector<int16_t> columns(static_cast<size_t>(product_.columns * product_.depth));
+    std::vector<Centred> columns(static_cast<size_t>(product_.columns * product_.depth));
     for (size_t batch = 0; batch < batches_.a.size(); ++batch) {
-      const uint8_t* b = buffers.in<uint8_t>(1) + batches_.b[batch];
       for (int64_t c = 0; c < product_.columns; ++c) {
-        centre(b + c * product_.b_column, product_.b_depth, product_.depth, b_.dtype, zero_point_of(b_, c),
+        centre(buffers.in<void>(1), batches_.b[batch] + c * product_.b_column, product_.b_depth, product_.depth, b_, c,
                columns.data() + c * product_.depth);
       }
-      const uint8_t* a = buffers.in<uint8_t>(0) + batches_.a[batch];
       Y* out = buffers.out<Y>(0) + static_cast<int64_t>(batch) * product_.rows * product_.columns;
       pool.parallel_for(product_.rows, grain_for(product_.columns * product_.depth), [&](int64_t begin, int64_t end) {
-        run_rows(a, columns.data(), buffers.in<int32_t>(2), out, begin, end);
+        run_rows(buffers, batches_.a[batch], columns.data(), out, begin, end);
       });
     }
   }
 
  private:
-  void run_rows(const uint8_t* a, const int16_t* columns, const int32_t* bias, Y* out, int64_t begin,
-                int64_t end) const {
-    std::vector<int16_t> row(static_cast<size_t>(product_.depth));
+  void run_rows(const Buffers& buffers, int64_t a, const Centred* columns, Y* out, int64_t begin, int64_t end) const {
+    std::vector<Centred> row(static_cast<size_t>(product_.depth));
     for (int64_t r = begin; r < end; ++r) {
-      centre(a + r * product_.a_row, product_.a_depth, product_.depth, a_.dtype, zero_point_of(a_), row.data());
+      centre(buffers.in<void>(0), a + r * product_.a_row, product_.a_depth, product_.depth, a_, 0, row.data());
       for (int64_t c = 0; c < product_.columns; ++c) {
-        const int32_t sum =
-            dot(row.data(), columns + c * product_.depth, product_.depth) + (bias != nullptr ? bias[c] : 0);
+        const auto sum = dot(row.data(), columns + c * product_.depth, product_.depth) + bias(buffers, c);
         out[r * product_.columns + c] = stored_as<Y>(requantization_, sum, c);
       }
     }
   }
 
+  SumOf<Centred> bias(const Buffers& buffers, int64_t c) const {
+    const auto* narrow = buffers.in<int32_t>(2);
+    if (narrow == nullptr) return 0;
+    return static_cast<SumOf<Centred>>(wide_bias_ ? buffers.in<int64_t>(2)[c] : narrow[c]);
+  }
+
   Product product_;
   BatchOffsets batches_;
   Operand a_, b_;
+  bool wide_bias_ = false;  ///< int64 instead of int32
   Requantization requantization_;
 };
 
-bool quantized_call(const OpCall& call, int64_t depth, int column_axis) {
-  const Operand& b = call.inputs[1];
-  return is_quantized_8bit(call.inputs[0]) && (is_quantized_8bit(call.outputs[0]) || is_real(call.outputs[0])) &&
-         is_8bit(b.dtype) && !b.quantization.empty() &&
-         (!b.quantization.per_axis() || b.quantization.axis == column_axis) && bias_is_on_grid(call) &&
-         fits_accumulator(call, depth);
+template <typename Centred>
+std::unique_ptr<Kernel> make_with_sums(const OpCall& call, const Product& product, BatchOffsets batches,
+                                       const Clamp& clamp) {
+  const DType out = call.outputs[0].dtype;
+  if (out == DType::float32)
+    return std::make_unique<QuantizedProduct<Centred, float>>(call, product, std::move(batches), clamp);
+  if (is_16bit(out))
+    return std::make_unique<QuantizedProduct<Centred, uint16_t>>(call, product, std::move(batches), clamp);
+  return std::make_unique<QuantizedProduct<Centred, uint8_t>>(call, product, std::move(batches), clamp);
 }
 
 std::unique_ptr<Kernel> make_product(const OpCall& call, const Product& product, BatchOffsets batches,
                                      const Clamp& clamp) {
-  if (is_real(call.outputs[0]))
-    return std::make_unique<QuantizedProduct<float>>(call, product, std::move(batches), clamp);
-  return std::make_unique<QuantizedProduct<uint8_t>>(call, product, std::move(batches), clamp);
+  if (sums_are_wide(call)) return make_with_sums<int32_t>(call, product, std::move(batches), clamp);
+  return make_with_sums<int16_t>(call, product, std::move(batches), clamp);
 }
 
 std::unique_ptr<Kernel> make_fully_connected(const OpCall& call) {
   const Shape& w = call.inputs[1].shape;
-  if (!quantized_call(call, w[1], 0)) return nullptr;
+  if (!is_integer_product(call, 0, w[1])) return nullptr;
   Product product{call.outputs[0].size() / std::max<int64_t>(w[0], 1), w[1], w[0], w[1], 1, w[1], 1};
   return make_product(call, product, BatchOffsets{{0}, {0}}, call.as<ClampAttrs>().clamp);
 }
@@ -136,7 +153,7 @@ std::unique_ptr<Kernel> make_matmul(const OpCall& call) {
   p.b_column = attrs.transpose_b ? b_columns : 1;
   p.b_depth = attrs.transpose_b ? 1 : b_columns;
   const auto column_axis = static_cast<int>(b.size()) - (attrs.transpose_b ? 2 : 1);
-  if (!quantized_call(call, p.depth, column_axis)) return nullptr;
+  if (!is_integer_product(call, column_axis, p.depth)) return nullptr;
   const Shape& y = call.outputs[0].shape;
   const Shape leading(y.begin(), y.end() - 2);
   return make_product(call, p, BatchOffsets{matrix_offsets(a, leading), matrix_offsets(b, leading)}, attrs.clamp);

@@ -1,4 +1,4 @@
-// MaxPool and AveragePool of 8-bit values.
+// MaxPool and AveragePool of 8- and 16-bit values.
 #include <span>
 
 #include "kernels/reference_kernel.h"
@@ -38,26 +38,23 @@ struct Window {
   int64_t counted = 0;  ///< the divisor of an average
 };
 
-/// A pool gives stored values from the channels of a window: `start` and `add` fold, `finish` rounds.
+/// A pool gives stored values from the channels of a window: `start` and `add` fold, `finish` makes codes of the folds.
 class MaxFold {
  public:
   explicit MaxFold(const OpCall& call)
-      : bounds_(stored_bounds(call.outputs[0], call.as<PoolAttrs>().clamp, call.arithmetic)) {
-    table_ = requantize_table(call.inputs[0], call.outputs[0], call.arithmetic);
-    in_ = call.inputs[0].dtype;
-    out_ = call.outputs[0].dtype;
-  }
-  int32_t start() const { return stored_range(in_).low; }
+      : bounds_(stored_bounds(call.outputs[0], call.as<PoolAttrs>().clamp, call.arithmetic)),
+        requantize_(call.inputs[0], call.outputs[0], call.arithmetic),
+        least_(stored_range(call.inputs[0].dtype).low) {}
+  int32_t start() const { return least_; }
   static int32_t add(int32_t a, int32_t b) { return std::max(a, b); }
-  void finish(std::span<const int32_t> folded, const Window&, uint8_t* out) const {
-    for (int32_t value : folded)
-      *out++ = to_byte(std::clamp(from_byte(table_[to_byte(value)], out_), bounds_.low, bounds_.high));
+  void finish(std::span<int32_t> folded, const Window&) const {
+    for (int32_t& value : folded) value = std::clamp(requantize_(value), bounds_.low, bounds_.high);
   }
 
  private:
   StoredBounds bounds_;
-  ByteTable table_;
-  DType in_, out_;
+  CodeRequantization requantize_;
+  int32_t least_;
 };
 
 int32_t divide_half_away(int64_t sum, int64_t count) {
@@ -75,16 +72,16 @@ class AverageFold {
   }
   static int32_t start() { return 0; }
   static int32_t add(int32_t a, int32_t b) { return a + b; }
-  void finish(std::span<const int32_t> sums, const Window& window, uint8_t* out) const {
+  void finish(std::span<int32_t> sums, const Window& window) const {
     const int64_t count = std::max<int64_t>(window.counted, 1);
     if (divides_) {
       const int64_t padding = (count - window.inside) * zero_point_;
-      for (int32_t sum : sums) *out++ = to_byte(place(divide_half_away(sum + padding, count), 0, bounds_));
+      for (int32_t& sum : sums) sum = place(divide_half_away(sum + padding, count), 0, bounds_);
       return;
     }
     const Requantization r = mean_requantization(s_in_, count, output_, clamp_, arithmetic_);
     const auto offset = static_cast<int32_t>(window.inside * zero_point_);
-    for (int32_t sum : sums) *out++ = to_byte(r.store(sum - offset, 0));
+    for (int32_t& sum : sums) sum = r.store(sum - offset, 0);
   }
 
  private:
@@ -100,7 +97,8 @@ class AverageFold {
 template <typename Fold>
 class QuantizedPool final : public Kernel {
  public:
-  explicit QuantizedPool(const OpCall& call) : g_(geometry_of(call)), fold_(call), type_(call.inputs[0].dtype) {}
+  explicit QuantizedPool(const OpCall& call)
+      : g_(geometry_of(call)), fold_(call), type_(call.inputs[0].dtype), out_type_(call.outputs[0].dtype) {}
 
   void run(const Buffers& buffers, ThreadPool& pool) const override {
     pool.parallel_for(g_.batch * g_.out_h, 1, [&](int64_t begin, int64_t end) {
@@ -111,45 +109,46 @@ class QuantizedPool final : public Kernel {
 
  private:
   void run_row(const Buffers& buffers, int64_t row, std::vector<int32_t>& folded) const {
-    const uint8_t* image = buffers.in<uint8_t>(0) + row / g_.out_h * g_.in_h * g_.in_w * g_.channels;
-    uint8_t* out = buffers.out<uint8_t>(0) + row * g_.out_w * g_.channels;
+    const int64_t image = row / g_.out_h * g_.in_h * g_.in_w * g_.channels;
+    int64_t out = row * g_.out_w * g_.channels;
     const int64_t y = row % g_.out_h;
     const Taps rows = window_taps(g_.rows, y);
     for (int64_t x = 0; x < g_.out_w; ++x) {
       const Taps columns = window_taps(g_.columns, x);
-      fold_window(image, rows, columns, folded);
+      fold_window(buffers.in<void>(0), image, rows, columns, folded);
       Window window{rows.count * columns.count, rows.count * columns.count};
       if (g_.count_pads)
         window.counted = padded_count(g_.rows, g_.pad_bottom, y) * padded_count(g_.columns, g_.pad_right, x);
-      fold_.finish(folded, window, out);
-      out += g_.channels;
+      fold_.finish(folded, window);
+      for (int32_t code : folded) put_code(buffers.out<void>(0), out++, out_type_, code);
     }
   }
 
-  void fold_window(const uint8_t* image, const Taps& rows, const Taps& columns, std::vector<int32_t>& folded) const {
+  void fold_window(const void* codes, int64_t image, const Taps& rows, const Taps& columns,
+                   std::vector<int32_t>& folded) const {
     std::fill(folded.begin(), folded.end(), fold_.start());
     for (int64_t r = 0; r < rows.count; ++r) {
       for (int64_t c = 0; c < columns.count; ++c) {
         const int64_t pixel = (rows.in + r * rows.in_step) * g_.in_w + columns.in + c * columns.in_step;
-        const uint8_t* from = image + pixel * g_.channels;
-        for (size_t i = 0; i < folded.size(); ++i) folded[i] = fold_.add(folded[i], from_byte(from[i], type_));
+        int64_t from = image + pixel * g_.channels;
+        for (int32_t& fold : folded) fold = fold_.add(fold, code_at(codes, from++, type_));
       }
     }
   }
 
   Geometry g_;
   Fold fold_;
-  DType type_;
+  DType type_, out_type_;
 };
 
 }  // namespace
 
 std::unique_ptr<Kernel> pool_quantized_reference(const OpCall& call) {
   if (call.kind != OpKind::MaxPool && call.kind != OpKind::AveragePool) return nullptr;
-  if (!is_quantized_8bit(call.inputs[0]) || !is_quantized_8bit(call.outputs[0])) return nullptr;
+  if (!is_quantized(call.inputs[0]) || !is_quantized(call.outputs[0])) return nullptr;
   const Pair& kernel = call.as<PoolAttrs>().kernel;
   const Shape& x = call.inputs[0].shape;
-  if (std::min(kernel[0], x[1]) * std::min(kernel[1], x[2]) > kMaxMeanCount) return nullptr;
+  if (std::min(kernel[0], x[1]) * std::min(kernel[1], x[2]) > max_mean_count(call.inputs[0])) return nullptr;
   if (call.kind == OpKind::MaxPool) return std::make_unique<QuantizedPool<MaxFold>>(call);
   return std::make_unique<QuantizedPool<AverageFold>>(call);
 }

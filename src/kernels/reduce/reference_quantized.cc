@@ -1,4 +1,4 @@
-// ReduceMean, ReduceSum, ReduceMax and ReduceMin of 8-bit values.
+// ReduceMean, ReduceSum, ReduceMax and ReduceMin of 8- and 16-bit values.
 #include <limits>
 
 #include "kernels/reference_kernel.h"
@@ -52,16 +52,17 @@ template <typename Fold, typename Finish>
 std::unique_ptr<Kernel> make_reduction(const OpCall& call, const Reduction& reduction, int32_t start, Fold fold,
                                        Finish finish) {
   const DType type = call.inputs[0].dtype;
+  const DType out_type = call.outputs[0].dtype;
   const int64_t outputs = call.outputs[0].size();
   return make_kernel([=](const Buffers& buffers, ThreadPool&) {
-    const auto* in = buffers.in<uint8_t>(0);
+    const auto* in = buffers.in<void>(0);
     std::vector<int32_t> folded(static_cast<size_t>(outputs), start);
     reduction.each([&](int64_t from, int64_t to) {
       int32_t& slot = folded[static_cast<size_t>(to)];
-      slot = fold(slot, from_byte(in[from], type));
+      slot = fold(slot, code_at(in, from, type));
     });
-    auto* out = buffers.out<uint8_t>(0);
-    for (int64_t i = 0; i < outputs; ++i) out[i] = to_byte(finish(folded[static_cast<size_t>(i)]));
+    auto* out = buffers.out<void>(0);
+    for (int64_t i = 0; i < outputs; ++i) put_code(out, i, out_type, finish(folded[static_cast<size_t>(i)]));
   });
 }
 
@@ -81,8 +82,7 @@ std::unique_ptr<Kernel> make_sum(const OpCall& call, const Reduction& reduction)
 }
 
 std::unique_ptr<Kernel> make_extremum(const OpCall& call, const Reduction& reduction) {
-  const ByteTable table = requantize_table(call.inputs[0], call.outputs[0], call.arithmetic);
-  const auto finish = [table](int32_t stored) { return static_cast<int32_t>(table[to_byte(stored)]); };
+  const CodeRequantization finish(call.inputs[0], call.outputs[0], call.arithmetic);
   const StoredBounds range = stored_range(call.inputs[0].dtype);
   if (call.kind == OpKind::ReduceMax) {
     return make_reduction(
@@ -96,10 +96,10 @@ std::unique_ptr<Kernel> make_extremum(const OpCall& call, const Reduction& reduc
 
 std::unique_ptr<Kernel> reduce_quantized_reference(const OpCall& call) {
   if (info(call.kind).family != OpFamily::reduce || call.inputs.empty()) return nullptr;
-  if (!is_quantized_8bit(call.inputs[0]) || !is_quantized_8bit(call.outputs[0])) return nullptr;
+  if (!is_quantized(call.inputs[0]) || !is_quantized(call.outputs[0])) return nullptr;
   if (!std::holds_alternative<ReduceAttrs>(call.attrs)) return nullptr;
   const Reduction reduction = reduction_of(call);
-  if (reduction.count < 1 || reduction.count > kMaxMeanCount) return nullptr;
+  if (reduction.count < 1 || reduction.count > max_mean_count(call.inputs[0])) return nullptr;
   switch (call.kind) {
     case OpKind::ReduceMean:
       return make_mean(call, reduction);

@@ -1,5 +1,5 @@
-// Linear Resize of the height and width of 8-bit values, the `fixed` rule: weights of 10 bits for int8, and float32
-// weights rounded half up for uint8, as TFLite's reference kernels have it.
+// Linear Resize of the height and width of 8- and 16-bit values, the `fixed` rule: weights of 10 bits for signed codes,
+// and float32 weights rounded half up for unsigned ones, as TFLite's reference kernels have it.
 #include <algorithm>
 #include <cmath>
 
@@ -76,20 +76,20 @@ struct LinearResize {
   Axis rows, columns;
   DType type;
 
-  void run_row(const uint8_t* in, uint8_t* out, int64_t row) const {
-    const bool fixed = type == DType::int8;
-    const uint8_t* image = in + row / rows.out * rows.in * columns.in * channels;
+  void run_row(const void* in, void* out, int64_t row) const {
+    const bool fixed = type == DType::int8 || type == DType::int16;
+    const int64_t image = row / rows.out * rows.in * columns.in * channels;
+    int64_t to = row * columns.out * channels;
     const Between y = fixed ? fixed_between(rows, row % rows.out) : real_between(rows, row % rows.out);
-    out += row * columns.out * channels;
     for (int64_t column = 0; column < columns.out; ++column) {
       const Between x = fixed ? fixed_between(columns, column) : real_between(columns, column);
       for (int64_t c = 0; c < channels; ++c) {
         const auto at = [&](int64_t h, int64_t w) {
-          return from_byte(image[(h * columns.in + w) * channels + c], type);
+          return code_at(in, image + (h * columns.in + w) * channels + c, type);
         };
         const Corners q{at(y.low, x.low), at(y.low, x.high), at(y.high, x.low), at(y.high, x.high)};
         const int32_t mixed = fixed ? mix_fixed(q, y, x) : mix_real(q, y, x);
-        *out++ = to_byte(place(mixed, 0, stored_range(type)));
+        put_code(out, to++, type, place(mixed, 0, stored_range(type)));
       }
     }
   }
@@ -105,13 +105,13 @@ std::unique_ptr<Kernel> resize_quantized_reference(const OpCall& call) {
   const bool known = attrs.coordinates == Coordinates::asymmetric || attrs.coordinates == Coordinates::align_corners ||
                      attrs.coordinates == Coordinates::half_pixel;
   if (attrs.mode != ResizeMode::linear || attrs.antialias || !known) return nullptr;
-  if (!is_quantized_8bit(x) || !same_codes(x, y) || x.shape.size() != 4) return nullptr;
+  if (!is_quantized(x) || !same_codes(x, y) || x.shape.size() != 4) return nullptr;
   if (x.shape[0] != y.shape[0] || x.shape[3] != y.shape[3] || x.size() == 0) return nullptr;
   const LinearResize resize{
       x.shape[3], {x.shape[1], y.shape[1], attrs.coordinates}, {x.shape[2], y.shape[2], attrs.coordinates}, x.dtype};
   return make_kernel([resize, count = y.shape[0] * y.shape[1]](const Buffers& buffers, ThreadPool& pool) {
     pool.parallel_for(count, 1, [&](int64_t begin, int64_t end) {
-      for (int64_t row = begin; row < end; ++row) resize.run_row(buffers.in<uint8_t>(0), buffers.out<uint8_t>(0), row);
+      for (int64_t row = begin; row < end; ++row) resize.run_row(buffers.in<void>(0), buffers.out<void>(0), row);
     });
   });
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels/gemm/float_rule.h"
+#include "kernels/gemm/row_pack.h"
 #include "kernels/gemm/store_rule.h"
 #include "kernels/gemm/strip_kernel.h"
 
@@ -26,7 +27,7 @@ class Depthwise : public StripKernel {
                                .tile_rows = kPositions,
                                .blocks = (geometry.out_channels + kBlock - 1) / kBlock}),
         kernel_(kernel),
-        in_bytes_(form == RowForm::float32 ? 4 : 1),
+        in_bytes_(static_cast<int64_t>(row_element_bytes(form))),
         out_bytes_(static_cast<int64_t>(size_of(call.outputs[0].dtype))),
         taps_(segments()) {
     while (taps_.size() % static_cast<size_t>(kernel.unit) != 0) taps_.push_back(0);
@@ -125,6 +126,24 @@ class IntegerDepthwise final : public Depthwise {
   PreparedStore prepared_;
 };
 
+/// 16-bit inputs or outputs.
+class WideDepthwise final : public Depthwise {
+ public:
+  WideDepthwise(const OpCall& call, const ProductGeometry& g, const WindowKernel& kernel, const WideStores& stores)
+      : Depthwise(g, kernel, call, RowForm::centred_int16),
+        store_(call, call.as<ConvAttrs>().clamp, g.out_channels, stores) {
+    const Operand& w = call.inputs[1];
+    pack_weights<int16_t>([&, taps = tap_count()](int64_t c, int64_t t) {
+      return static_cast<int16_t>(code_at(w.constant, c * taps + t, w.dtype) - zero_point_of(w, c));
+    });
+  }
+
+ private:
+  void store(const TileOutput& tile) const override { store_(tile); }
+
+  WideStore store_;
+};
+
 class FloatDepthwise final : public Depthwise {
  public:
   FloatDepthwise(const OpCall& call, const ProductGeometry& g, const WindowKernel& kernel, StoreFloat store_tile)
@@ -154,9 +173,15 @@ bool weights_fit_bytes(const Operand& weights, int64_t channels) {
 
 std::unique_ptr<Kernel> make_integer_depthwise(const OpCall& call, const WindowKernel& kernel, StoreInteger store) {
   const auto geometry = depthwise_geometry(call);
-  if (!geometry || !is_integer_product(call, geometry->kernel[0] * geometry->kernel[1])) return nullptr;
+  if (!geometry || !is_byte_product(call, geometry->kernel[0] * geometry->kernel[1])) return nullptr;
   if (!kernel.wide_weights && !weights_fit_bytes(call.inputs[1], geometry->out_channels)) return nullptr;
   return std::make_unique<IntegerDepthwise>(call, *geometry, kernel, store);
+}
+
+std::unique_ptr<Kernel> make_wide_depthwise(const OpCall& call, const WindowKernel& kernel, const WideStores& stores) {
+  const auto geometry = depthwise_geometry(call);
+  if (!geometry || !is_narrow_wide_product(call, geometry->kernel[0] * geometry->kernel[1])) return nullptr;
+  return std::make_unique<WideDepthwise>(call, *geometry, kernel, stores);
 }
 
 std::unique_ptr<Kernel> make_float_depthwise(const OpCall& call, const WindowKernel& kernel, StoreFloat store) {

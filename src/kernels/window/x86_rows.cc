@@ -13,6 +13,14 @@ std::unique_ptr<Kernel> depthwise_int8_avx2(const OpCall& call) {
   return make_integer_depthwise(call, avx2_int8_window(), avx2_store_integer);
 }
 
+std::unique_ptr<Kernel> depthwise_int16_avx512(const OpCall& call) {
+  return make_wide_depthwise(call, avx512_int16_window(), {avx512_store_integer, avx512_store_words});
+}
+
+std::unique_ptr<Kernel> depthwise_int16_avx2(const OpCall& call) {
+  return make_wide_depthwise(call, avx2_int16_window(), {avx2_store_integer, avx2_store_words});
+}
+
 std::unique_ptr<Kernel> depthwise_float_avx512(const OpCall& call) {
   return make_float_depthwise(call, avx512_float_window(), avx512_store_float);
 }

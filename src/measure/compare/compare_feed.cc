@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/width.h"
 #include "measure/compare/match.h"
 #include "prepare/evaluate.h"
 #include "quern/measure.h"
@@ -11,7 +12,7 @@ namespace quern {
 namespace {
 
 bool is_stored_input(const ValueInfo& input) {
-  return is_8bit(input.dtype) && !input.quantization.empty();
+  return is_8_or_16bit(input.dtype) && !input.quantization.empty();
 }
 
 bool has_picture(const Sample& sample) {
