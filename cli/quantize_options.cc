@@ -71,6 +71,7 @@ Result<QuantizeOptions> quantize_options(const QuantizeWords& words) {
   options.activations = words.activations == "int8" ? DType::int8 : DType::uint8;
   options.symmetric = words.symmetric;
   options.keep_float = words.keep_float;
+  options.int16 = words.int16;
   options.threads = words.threads;
   return options;
 }
@@ -103,6 +104,11 @@ void add_options(CLI::App& app, QuantizeWords& words) {
                  "equalize,bias-correct,round in a list; none; or default: each where it helps on samples kept back");
   app.add_option("--keep-float", words.keep_float,
                  "operators, by a regular expression on name or kind, that stay float (repeat)")
+      ->type_name("REGEX")
+      ->allow_extra_args(false);
+  app.add_option("--int16", words.int16,
+                 "values by name, or operators by name or kind, by a regular expression: what they give is stored in "
+                 "16 bits (repeat)")
       ->type_name("REGEX")
       ->allow_extra_args(false);
   app.add_option("--lint", words.lint,

@@ -24,6 +24,7 @@ struct QuantizeWords {
   bool symmetric = false;
   std::string methods = "default";
   std::vector<std::string> keep_float;
+  std::vector<std::string> int16;
   std::string lint = "warn";
   int threads = 0;
 };

@@ -40,6 +40,7 @@ struct QuantizeOptions {
   bool correct_bias = true;             ///< take the mean error of each layer out of its bias
   bool round = true;                    ///< search the scales of weights
   std::vector<std::string> keep_float;  ///< regular expressions on operators' names or kinds
+  std::vector<std::string> int16;       ///< likewise, or on values' names: what is stored in 16 bits
   int threads = 0;                      ///< 0: every core
   std::function<void(const std::string& what, double share)> progress;  ///< may be empty
 };

@@ -73,25 +73,55 @@ class Assigner {
   Assigner(const Graph& graph, const AssignOptions& options) : options_(options) { out_.graph = graph; }
 
   Assignment run() {
+    mark_chosen();
     mark_body();
     mark_edges(out_.graph, inputs_of_body());
+    carry_chosen_inputs();
     mark_body();
     mark_stored();
     mark_exits();
     insert_exits();
     mark_integer();
     tie();
+    mark_wide();
     return std::move(out_);
   }
 
  private:
   Graph& graph() { return out_.graph; }
 
-  bool keeps_float(const Op& op) const {
-    return std::ranges::any_of(options_.keep_float, [&](const std::regex& pattern) {
+  static bool matches(const std::vector<std::regex>& patterns, const Op& op) {
+    return std::ranges::any_of(patterns, [&](const std::regex& pattern) {
       return std::regex_match(op.name, pattern) || std::regex_match(std::string(info(op.kind).name), pattern);
     });
   }
+  /// By the graph's name, and by the file's: a channels-last twin bears a mark.
+  static bool matches(const std::vector<std::regex>& patterns, const Value& value) {
+    const std::string plain = value.name.substr(0, value.name.rfind('@'));
+    return std::ranges::any_of(patterns, [&](const std::regex& pattern) {
+      return std::regex_match(value.name, pattern) || std::regex_match(plain, pattern);
+    });
+  }
+  bool keeps_float(const Op& op) const { return matches(options_.keep_float, op); }
+
+  /// chosen_[value]: the user wants it in 16 bits.
+  void mark_chosen() {
+    for (const Value& value : graph().values) chosen_.push_back(matches(options_.int16, value));
+    for (const Op& op : graph().ops) {
+      if (!matches(options_.int16, op)) continue;
+      for (ValueId id : op.outputs) {
+        if (id != kNoValue) chosen_[static_cast<size_t>(id)] = true;
+      }
+    }
+  }
+
+  void carry_chosen_inputs() {
+    chosen_.resize(graph().values.size(), false);
+    for (const Op& op : graph().ops) {
+      if (is_open_edge(op)) chosen_[static_cast<size_t>(op.outputs[0])] = chosen_[static_cast<size_t>(op.inputs[0])];
+    }
+  }
+  static bool is_open_edge(const Op& op) { return op.kind == OpKind::Quantize; }
 
   /// body_[op]: a matrix operator is it or comes after it.
   void mark_body() {
@@ -240,8 +270,25 @@ class Assigner {
     for (size_t id = 0; id < out_.group.size(); ++id) out_.group[id] = root(static_cast<ValueId>(id));
   }
 
+  /// A choice goes from a product to the activation that is computed with it, and from one value to its group.
+  void mark_wide() {
+    chosen_.resize(graph().values.size(), false);
+    for (const Op& op : graph().ops) {
+      const bool taken = info(op.kind).family == OpFamily::unary || op.kind == OpKind::PRelu;
+      if (!taken || op.inputs[0] == kNoValue || out_.stored[static_cast<size_t>(op.inputs[0])]) continue;
+      if (chosen_[static_cast<size_t>(op.inputs[0])]) chosen_[static_cast<size_t>(op.outputs[0])] = true;
+    }
+    std::vector<bool> groups(chosen_.size(), false);
+    for (size_t id = 0; id < chosen_.size(); ++id) {
+      if (chosen_[id] && out_.stored[id]) groups[static_cast<size_t>(out_.group[id])] = true;
+    }
+    for (size_t id = 0; id < chosen_.size(); ++id)
+      out_.wide.push_back(out_.stored[id] && groups[static_cast<size_t>(out_.group[id])]);
+  }
+
   const AssignOptions& options_;
   Assignment out_;
+  std::vector<bool> chosen_;
   std::vector<bool> body_;
   std::vector<bool> fused_;  ///< by operator: an activation computed with the matrix operator before it
   struct Exit {

@@ -1,4 +1,4 @@
-// Which values become 8-bit, and which of them share one scale.
+// Which values become integers, which of them share one scale, and which take 16 bits.
 //
 // The rules
 //   * An operator belongs to the body when a matrix operator (Conv, ConvTranspose, FullyConnected, MatMul) is it or
@@ -23,13 +23,15 @@ namespace quern {
 struct AssignOptions {
   DType activations = DType::int8;
   std::vector<std::regex> keep_float;  ///< operators (by name or kind) whose arithmetic stays float
+  std::vector<std::regex> int16;       ///< values by name, or operators by name or kind: what they give takes 16 bits
 };
 
 /// A float graph with its edges marked, and what is to be stored.
 struct Assignment {
   Graph graph;                 ///< the float graph; Quantize and Dequantize at its edges still pass float through
-  std::vector<bool> stored;    ///< by value: becomes 8-bit
+  std::vector<bool> stored;    ///< by value: becomes an integer
   std::vector<ValueId> group;  ///< by value: the least id of those that share its scale (itself when alone)
+  std::vector<bool> wide;      ///< by value: stored as int16, as all of its group is
   std::vector<bool> integer;   ///< by operator: a matrix operator whose weights become int8
 
   std::vector<ValueId> members(ValueId root) const;

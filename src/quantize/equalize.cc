@@ -171,6 +171,7 @@ class Equalizer {
     }
     const ValueId own = graph().add_constant(graph().fresh_name(graph().value(old).name), std::move(tensor));
     assignment_.stored.push_back(false);
+    assignment_.wide.push_back(false);
     assignment_.group.push_back(own);
     graph().ops[index].inputs[slot] = own;
   }

@@ -21,12 +21,13 @@ struct Range {
   bool operator==(const Range&) const = default;
 };
 
-/// One scale and zero point for 8-bit values of `range`, which is first widened to hold 0: padding and clamps at 0 must
-/// be exact. scale = (high - low) / 255 and zero point = rint(type's least - low / scale); symmetric: scale = reach /
-/// 127 and the middle code. A range without width gets the scale that stores 1 in the last code.
+/// One scale and zero point for 8-bit or int16 values of `range`, which is first widened to hold 0: padding and clamps
+/// at 0 must be exact. scale = (high - low) / 255 and zero point = rint(type's least - low / scale); symmetric: scale =
+/// reach / 127 and the middle code. int16 is always symmetric, with scale = reach / 32767. A range without width gets
+/// the scale that stores 1 in the last code.
 Quantization activation_quantization(Range range, DType type, bool symmetric);
 
-/// The real numbers of the first and the last code.
+/// The real numbers of the first and the last code (of int16 from -32767 on).
 Range represented(const Quantization& quantization, DType type);
 
 }  // namespace quern

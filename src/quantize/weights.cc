@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "base/width.h"
 
 namespace quern {
 
@@ -11,6 +12,7 @@ namespace {
 
 constexpr float kMaxCode = 127;
 constexpr float kBiasRoom = 1 << 29;
+constexpr float kWideBiasRoom = 0x7FFF0000;  // below 2^31 by more than float32 products may round up
 // Narrower than this never won on the models measured.
 constexpr int kNarrowings = 20;
 constexpr float kNarrowingStep = 0.025F;
@@ -70,9 +72,10 @@ std::vector<float> weight_scales(const Tensor& weights, const WeightOptions& opt
   return scales;
 }
 
-void make_room_for_bias(std::vector<float>& scales, std::span<const float> bias, float input_scale) {
+void make_room_for_bias(std::vector<float>& scales, std::span<const float> bias, float input_scale, DType input) {
+  const float room = is_16bit(input) ? kWideBiasRoom : kBiasRoom;
   for (size_t c = 0; c < bias.size(); ++c) {
-    scales[c] = std::max(scales[c], std::abs(bias[c]) / (input_scale * kBiasRoom));
+    scales[c] = std::max(scales[c], std::abs(bias[c]) / (input_scale * room));
   }
 }
 

@@ -21,7 +21,8 @@ std::vector<float> weight_scales(const Tensor& weights, const WeightOptions& opt
                                  std::span<const float> importance);
 
 /// Raises scales where the bias would not fit: |bias| / (s_x * s_w) stays below 2^29, which leaves int32 room for sums.
-void make_room_for_bias(std::vector<float>& scales, std::span<const float> bias, float input_scale);
+/// The sums of 16-bit inputs have 64 bits of their own; then it stays below 2^31.
+void make_room_for_bias(std::vector<float>& scales, std::span<const float> bias, float input_scale, DType input);
 
 /// rint(w / s) in -127…127 as an int8 tensor that carries its quantization (per axis 0 with several scales).
 Result<Tensor> quantize_weights(const Tensor& weights, const std::vector<float>& scales);

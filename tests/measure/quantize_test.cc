@@ -71,6 +71,32 @@ double sqnr_db(const Model& reference, const Model& candidate) {
   return 10 * std::log10(signal / noise);
 }
 
+DType type_of(const Model& model, const std::string& name) {
+  const ValueId id = model.graph().find(name);
+  return id == kNoValue ? DType::float32 : model.graph().value(id).dtype;
+}
+
+TEST(Quantize, StoresNamedValuesIn16Bits) {
+  QuantizeOptions options;
+  const auto narrow = quantize(small_network(), data(12), options);
+  options.int16 = {"x|a|c|y"};
+  const auto wide = quantize(small_network(), data(12), options);
+  ASSERT_TRUE(narrow.ok() && wide.ok());
+  EXPECT_EQ(type_of(wide->model, "a"), DType::int16);
+  EXPECT_EQ(type_of(narrow->model, "a"), DType::int8);
+  EXPECT_EQ(type_of(wide->model, "b"), DType::float32) << "Conv and LeakyRelu are computed together";
+  EXPECT_GT(sqnr_db(small_network(), wide->model), sqnr_db(small_network(), narrow->model) + 3);
+}
+
+TEST(Quantize, RefusesAnInt16PatternThatNothingMatches) {
+  QuantizeOptions options;
+  options.int16 = {"Softmax"};
+  const auto result = quantize(small_network(), data(12), options);
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().code, ErrorCode::invalid_argument);
+  EXPECT_NE(result.error().message.find("--int16 Softmax"), std::string::npos);
+}
+
 TEST(Quantize, StaysCloseToTheFloatModelOnUnseenSamples) {
   const auto result = quantize(small_network(), data(12), {});
   ASSERT_TRUE(result.ok()) << result.error().message;

@@ -21,6 +21,23 @@ bool stored(const Assignment& assignment, const std::string& name) {
   return id != kNoValue && assignment.stored[static_cast<size_t>(id)];
 }
 
+Assignment widened(const std::string& text, const std::vector<std::string>& patterns) {
+  AssignOptions options;
+  for (const std::string& pattern : patterns) options.int16.emplace_back(pattern);
+  auto assignment = assign(graph_of(text), options);
+  EXPECT_TRUE(assignment.ok());
+  return assignment.ok() ? *std::move(assignment) : Assignment{};
+}
+
+/// Names of what takes 16 bits, in order.
+std::string wide(const Assignment& assignment) {
+  std::string names;
+  for (size_t id = 0; id < assignment.wide.size(); ++id) {
+    if (assignment.wide[id]) names += (names.empty() ? "" : " ") + assignment.graph.values[id].name;
+  }
+  return names;
+}
+
 constexpr const char* kTwoConvs = R"(
   input %x : float32[1,4,4,3]
   const %w : float32[8,1,1,3] = random 1
@@ -49,6 +66,34 @@ TEST(Assign, LeavesGraphInputsAndOutputsFloatUnderTheirNames) {
   EXPECT_FALSE(stored(a, "y"));
   EXPECT_EQ(a.graph.value(a.graph.outputs[0]).name, "y");
   EXPECT_EQ(a.graph.ops.back().kind, OpKind::Dequantize);
+}
+
+TEST(Assign, TakesSixteenBitsByTheNameOfAValue) {
+  EXPECT_EQ(wide(widened(kTwoConvs, {"b"})), "b");
+  EXPECT_EQ(wide(widened(kTwoConvs, {"x"})), "x_quantized");
+  EXPECT_EQ(wide(widened(kTwoConvs, {"y"})), "y_quantized");
+  EXPECT_EQ(wide(widened(kTwoConvs, {"nothing"})), "");
+}
+
+TEST(Assign, TakesSixteenBitsByTheKindOfAnOperatorAndBehindItsActivation) {
+  EXPECT_EQ(wide(widened(kTwoConvs, {"LeakyRelu"})), "b");
+  EXPECT_EQ(wide(widened(kTwoConvs, {"a"})), "b") << "Conv and LeakyRelu are computed together";
+  EXPECT_EQ(wide(widened(kTwoConvs, {"Conv"})), "b y_quantized");
+}
+
+TEST(Assign, WidensAWholeGroup) {
+  const Assignment a = widened(R"(
+    input %x : float32[1,4,4,3]
+    const %w : float32[8,1,1,3] = random 1
+    const %v : float32[2,1,1,16] = random 2
+    %a = Conv(%x, %w)
+    %b = Conv(%x, %w)
+    %c = Concat(%a, %b) {axis=3}
+    %y = Conv(%c, %v)
+    output %y
+  )",
+                               {"a"});
+  EXPECT_EQ(wide(a), "a b c");
 }
 
 TEST(Assign, TiesWhatAConcatJoins) {

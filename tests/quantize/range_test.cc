@@ -29,6 +29,13 @@ TEST(ActivationQuantization, SymmetricPutsZeroInTheMiddle) {
   EXPECT_FLOAT_EQ(q.scales[0], 3.0F / 127);
 }
 
+TEST(ActivationQuantization, Of16BitsIsSymmetric) {
+  const Quantization q = activation_quantization({-1, 3}, DType::int16, false);
+  EXPECT_EQ(q.zero_points[0], 0);
+  EXPECT_FLOAT_EQ(q.scales[0], 3.0F / 32767);
+  EXPECT_GT(activation_quantization({0, 0}, DType::int16, false).scales[0], 0);
+}
+
 TEST(ActivationQuantization, GivesAFiniteScaleToAValueThatIsAlwaysZero) {
   const Quantization q = activation_quantization({0, 0}, DType::int8, false);
   EXPECT_GT(q.scales[0], 0);

@@ -51,7 +51,7 @@ TEST(QuantizeWeights, RoundsToTheNearestCodeAndCarriesItsScales) {
 TEST(MakeRoomForBias, WidensTheScaleOfAChannelWhoseBiasWouldOverflow) {
   std::vector<float> scales{1e-9F, 0.1F};
   const std::vector<float> bias{10, 10};
-  make_room_for_bias(scales, bias, 0.01F);
+  make_room_for_bias(scales, bias, 0.01F, DType::int8);
   EXPECT_LE(10 / (0.01F * scales[0]), 1 << 29);
   EXPECT_FLOAT_EQ(scales[1], 0.1F);
 }

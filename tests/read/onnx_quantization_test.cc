@@ -175,14 +175,48 @@ TEST(OnnxFolding, TwoQuantizationsOfOneValueAreRefused) {
   EXPECT_THAT(onnx_message(file.read()), HasSubstr("two different scales"));
 }
 
-TEST(OnnxFolding, SixteenBitsAreRefusedByName) {
+TEST(OnnxFolding, SixteenBitsAreReadFromBothDomains) {
+  for (const char* domain : {"", "com.microsoft"}) {
+    OnnxBuilder file(21);
+    file.input("x", {2});
+    file.scale("s", 0.5f);
+    file.constant<uint16_t>("z", {}, onnx::TensorProto::UINT16, {32768});
+    if (*domain != 0) file.import(domain, 1);
+    file.node("QuantizeLinear", {"x", "s", "z"}, {"q"}, domain);
+    file.node("DequantizeLinear", {"q", "s", "z"}, {"y"}, domain);
+    file.output("y");
+    const auto graph = file.read();
+    ASSERT_TRUE(graph.ok()) << onnx_message(graph);
+    EXPECT_EQ(graph->value(graph->find("q")).dtype, DType::uint16);
+    EXPECT_THAT(graph->value(graph->find("q")).quantization.zero_points, ElementsAre(32768));
+  }
+}
+
+TEST(OnnxFolding, AProductOf16BitValuesTakesTheirIntegers) {
+  OnnxBuilder file(21);
+  file.input("x", {1, 2}, onnx::TensorProto::INT16);
+  file.scale("s", 0.5f);
+  file.constant<int16_t>("z", {}, onnx::TensorProto::INT16, {0});
+  file.node("DequantizeLinear", {"x", "s", "z"}, {"x_dq"});
+  file.constant<int8_t>("w", {2, 1}, onnx::TensorProto::INT8, {3, -4});
+  file.constant<int8_t>("nought", {}, onnx::TensorProto::INT8, {0});
+  file.node("DequantizeLinear", {"w", "s", "nought"}, {"w_dq"});
+  file.node("MatMul", {"x_dq", "w_dq"}, {"m"});
+  file.node("QuantizeLinear", {"m", "s", "z"}, {"y"});
+  file.output("y", onnx::TensorProto::INT16);
+  const auto graph = file.read();
+  ASSERT_TRUE(graph.ok()) << onnx_message(graph);
+  EXPECT_THAT(kinds(*graph), ElementsAre("FullyConnected"));
+  EXPECT_EQ(graph->value(graph->outputs[0]).dtype, DType::int16);
+}
+
+TEST(OnnxFolding, FourBitsAreRefusedByName) {
   OnnxBuilder file(21);
   file.input("x", {2});
   file.scale("s", 1);
-  file.constant<uint16_t>("z", {}, onnx::TensorProto::UINT16, {0});
-  file.node("QuantizeLinear", {"x", "s", "z"}, {"y"});
-  file.output("y", onnx::TensorProto::UINT16);
-  EXPECT_THAT(onnx_message(file.read()), HasSubstr("uint16"));
+  set(file.node("QuantizeLinear", {"x", "s"}, {"y"}), "output_dtype", 21L);
+  file.output("y", kUint8);
+  EXPECT_THAT(onnx_message(file.read()), HasSubstr("UINT4"));
 }
 
 TEST(OnnxFolding, BlocksAreRefused) {

@@ -38,6 +38,27 @@ TEST(QdqWriter, PutsPairsAroundAFloatConvolution) {
   EXPECT_EQ(node_giving(model, "c_QuantizeLinear_Output")->input(0), "c");
 }
 
+TEST(QdqWriter, WritesSixteenBitsInOpset21) {
+  const auto model = test::written(test::graph_of(
+      "graph { input %x : float32[4] %q = Quantize(%x) : uint16[4] quant(0.1, 40000) %y = Dequantize(%q) : float32[4] "
+      "output %y }"));
+  EXPECT_EQ(model.opset_import(0).version(), 21);
+  EXPECT_EQ(model.ir_version(), 10);
+  EXPECT_EQ(model.graph().initializer(1).data_type(), onnx::TensorProto::UINT16);
+  EXPECT_EQ(model.graph().initializer(1).raw_data(), "\x40\x9c");
+}
+
+TEST(QdqWriter, NarrowsABiasOf64BitsThatFits) {
+  const std::string head =
+      "graph { input %x : int16[1,4] quant(0.1, 0) const %w : int8[2,4] quant(0.01, 0) = random 1"
+      " const %b : int64[2] quant(0.001, 0) = [7, ";
+  const std::string tail = "] %y = FullyConnected(%x, %w, %b) : int16[1,2] quant(0.05, 0) output %y }";
+  test::expect_round_trip(test::graph_of(head + "-2147483648" + tail));
+  const auto bytes = write_onnx(test::graph_of(head + "-2147483649" + tail));
+  ASSERT_FALSE(bytes.ok());
+  EXPECT_NE(bytes.error().message.find("element 1 of its int64 bias is -2147483649"), std::string::npos);
+}
+
 TEST(QdqWriter, NamesTheChannelAxisOfTheFilesLayout) {
   const auto model = test::written(test::graph_of(kConv));
   const auto* weights = node_giving(model, "w_DequantizeLinear_Output");
@@ -137,6 +158,16 @@ std::vector<Case> cases() {
        "graph { input %x : uint8[1,4,4,2] quant(0.1, 128) %m = MaxPool(%x) {kernel=[2, 2], clamp=[0, 6]}"
        " : uint8[1,3,3,2] quant(0.1, 128) %y = AveragePool(%m) {kernel=[2, 2], clamp=[0, 5]} : uint8[1,2,2,2]"
        " quant(0.05, 20) output %y }"},
+      {"sixteen_bits_between_eight",
+       "graph { input %x : int8[1,4,4,2] quant(0.1, 5) const %w : int8[3,1,1,2] quant(axis=0, scales=[0.01, 0.02, "
+       "0.03], "
+       "zero_points=[0, 0, 0]) = random 1 const %b : int32[3] quant(axis=0, scales=[0.001, 0.002, 0.003], "
+       "zero_points=[0, 0, 0]) = random 2 const %v : int8[2,1,1,3] quant(0.02, 0) = random 3"
+       " const %d : int32[2] quant(0.0000002, 0) = random 4"
+       " %c = Conv(%x, %w, %b) {clamp=[0, inf]} : int16[1,4,4,3] quant(0.0003, 0)"
+       " %a = Add(%c, %c) : int16[1,4,4,3] quant(0.00001, 0)"
+       " %s = Slice(%a) {starts=[0], ends=[3], axes=[1]} : int16[1,3,4,3] quant(0.00001, 0)"
+       " %y = Conv(%s, %v, %d) : int8[1,3,4,2] quant(0.05, -3) output %y }"},
       {"requantization",
        "graph { input %x : int8[6] quant(0.1, 0) %a = Quantize(%x) : uint8[6] quant(0.2, 100) %y = Dequantize(%a) : "
        "float32[6] output %y }"},

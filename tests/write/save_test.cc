@@ -38,9 +38,9 @@ TEST(SaveModel, SaysThatAModelIsNotPrepared) {
   EXPECT_EQ(bytes.error().code, ErrorCode::invalid_argument);
 }
 
-TEST(SaveModel, RefusesIntegersOf16Bits) {
+TEST(SaveModel, RefusesIntegersOf32Bits) {
   auto graph = parse_text(
-      "graph { input %x : float32[4] %q = Quantize(%x) : int16[4] quant(0.1, 0) %y = Dequantize(%q) : float32[4] "
+      "graph { input %x : float32[4] %q = Quantize(%x) : int32[4] quant(0.1, 0) %y = Dequantize(%q) : float32[4] "
       "output %y }");
   ASSERT_TRUE(graph.ok()) << graph.error().message;
   const auto bytes = write_onnx(*graph);

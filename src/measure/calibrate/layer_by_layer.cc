@@ -39,7 +39,7 @@ class Pass {
     result_.errors.resize(roles.judges.size());
     for (size_t id = 0; id < scaled.assignment.stored.size(); ++id) {
       if (!scaled.assignment.stored[id]) continue;
-      result_.graph.values[id].dtype = type;
+      result_.graph.values[id].dtype = scaled.assignment.wide[id] ? DType::int16 : type;
       result_.graph.values[id].quantization = scaled.scales[id];
     }
   }
@@ -96,7 +96,7 @@ class Pass {
     const Tensor& weights = *float_.value(op.inputs[1]).constant;
     std::vector<float> bias = bias_of(float_, op);
     std::vector<float> scales = weight_scales(weights, recipe_.weights, importance(index));
-    make_room_for_bias(scales, bias, input_scale(op));
+    make_room_for_bias(scales, bias, input_scale(op), graph().value(op.inputs[0]).dtype);
     QUERN_TRY(Tensor stored, quantize_weights(weights, scales));
     if (recipe_.correct_bias && Taps::knows(op)) QUERN_CHECK(correct(index, stored, bias));
     QUERN_TRY(Tensor stored_bias, quantize_bias(bias, input_scale(op), scales));

@@ -87,10 +87,20 @@ class Quantizer {
     return {};
   }
 
+  Status check_int16() const {
+    if (options_.int16.empty() || std::ranges::find(assignment_.wide, true) != assignment_.wide.end()) return {};
+    return fail(ErrorCode::invalid_argument,
+                "--int16 {}: no value that is stored has such a name, and no operator that gives one such a name or "
+                "kind; quern inspect --ops lists them",
+                fmt::join(options_.int16, " "));
+  }
+
   Status prepare_graph() {
     QUERN_TRY(const Model ready, prepared(model_));
     QUERN_TRY(auto keep, patterns(options_.keep_float));
-    QUERN_TRY(assignment_, assign(ready.graph(), {options_.activations, std::move(keep)}));
+    QUERN_TRY(auto int16, patterns(options_.int16));
+    QUERN_TRY(assignment_, assign(ready.graph(), {options_.activations, std::move(keep), std::move(int16)}));
+    QUERN_CHECK(check_int16());
     pool_ = make_pool(options_.threads);
     QUERN_TRY(GraphRunner runner, GraphRunner::create(std::make_shared<const Graph>(assignment_.graph), pool_));
     runner_ = std::make_unique<GraphRunner>(std::move(runner));

@@ -217,8 +217,11 @@ std::vector<Quantization> choose_scales(const Assignment& assignment, const Obse
   for (size_t id = 0; id < scales.size(); ++id) {
     if (!assignment.stored[id] || assignment.group[id] != static_cast<ValueId>(id)) continue;
     const std::vector<ValueId> members = assignment.members(static_cast<ValueId>(id));
-    const Range range = choose_range(joined(seen, members, weights), options);
-    const Quantization chosen = activation_quantization(range, options.type, options.symmetric);
+    // 16 bits have steps to spare: nothing is cut.
+    RangeOptions own = options;
+    if (assignment.wide[id]) own.method = Calibration::minmax, own.type = DType::int16;
+    const Range range = choose_range(joined(seen, members, weights), own);
+    const Quantization chosen = activation_quantization(range, own.type, own.symmetric);
     for (ValueId member : members) scales[static_cast<size_t>(member)] = chosen;
   }
   return scales;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/width.h"
+
 namespace quern::onnx {
 
 Readers::Readers(const GraphProto& graph) {
@@ -78,18 +80,19 @@ std::optional<Clamp> clamp_of(const Context& cx, const NodeProto& node, int64_t 
   return clamp.low <= clamp.high ? std::optional(clamp) : std::nullopt;
 }
 
-/// The one value of the QuantizeLinear, when it is one that a kernel can write: 8 bits, one scale.
+/// The one value of the QuantizeLinear, when it is one that a kernel can write: 8 or 16 bits, one scale.
 std::optional<Storage> written_storage(const Context& cx, const NodeProto& quantize) {
   if (quantize.input_size() < 2 || quantize.output_size() != 1 || attribute(quantize, "block_size") != nullptr)
     return {};
   if (attribute(quantize, "output_dtype") != nullptr) return {};
   auto storage = read_storage(cx, {quantize.input(1), quantize.input_size() > 2 ? quantize.input(2) : ""});
-  if (!storage.ok() || storage->quantization.per_axis() || !is_8bit(storage->dtype)) return {};
+  if (!storage.ok() || storage->quantization.per_axis() || storage->dtype == DType::int32) return {};
   return *std::move(storage);
 }
 
-bool is_8bit_whole(const Value& value) {
-  return is_8bit(value.dtype) && !value.quantization.per_axis();
+/// One quantized value: 8 or 16 bits, one scale.
+bool is_whole(const Value& value) {
+  return is_8_or_16bit(value.dtype) && !value.quantization.per_axis();
 }
 
 /// Which axis of the file's weights counts output channels.
@@ -101,7 +104,8 @@ int channel_axis(const NodeProto& node) {
 
 bool weights_fit(const Context& cx, const NodeProto& node, ValueId id) {
   const Value& value = cx.graph.value(id);
-  if (is_8bit_whole(value)) return node.op_type() != "Gemm" || value.constant.has_value();
+  if (is_16bit(value.dtype) && node.op_type() != "MatMul") return false;
+  if (is_whole(value)) return node.op_type() != "Gemm" || value.constant.has_value();
   const bool rank_fits = node.op_type() != "MatMul" || value.shape.size() == 2;
   return is_8bit(value.dtype) && value.constant && rank_fits && value.quantization.axis == channel_axis(node);
 }
@@ -124,7 +128,7 @@ bool gemm_is_plain(const NodeProto& node) {
 
 bool linear_fits(const Context& cx, const NodeProto& node, const std::vector<ValueId>& inputs) {
   if (inputs.size() < 2 || inputs[0] == kNoValue || inputs[1] == kNoValue) return false;
-  if (!is_8bit_whole(cx.graph.value(inputs[0])) || !weights_fit(cx, node, inputs[1])) return false;
+  if (!is_whole(cx.graph.value(inputs[0])) || !weights_fit(cx, node, inputs[1])) return false;
   if (node.op_type() == "Gemm" && !gemm_is_plain(node)) return false;
   if (inputs.size() < 3 || inputs[2] == kNoValue) return true;
   const Value& bias = cx.graph.value(inputs[2]);
@@ -144,7 +148,7 @@ std::optional<std::vector<ValueId>> dequantized_inputs(const Context& cx, const 
     }
     const auto found = cx.dequantized.find(node.input(i));
     if (found == cx.dequantized.end()) return std::nullopt;
-    if (row.fold != Fold::linear && !is_8bit_whole(cx.graph.value(found->second.quantized))) return std::nullopt;
+    if (row.fold != Fold::linear && !is_whole(cx.graph.value(found->second.quantized))) return std::nullopt;
     inputs.push_back(found->second.quantized);
     any = true;
   }

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "base/width.h"
+
 namespace quern::onnx {
 
 namespace {
@@ -43,12 +45,18 @@ Result<std::vector<int32_t>> read_zero_points(const Tensor& tensor, const std::s
     case DType::int8:
       take(tensor.data<int8_t>());
       break;
+    case DType::int16:
+      take(tensor.data<int16_t>());
+      break;
+    case DType::uint16:
+      take(tensor.data<uint16_t>());
+      break;
     case DType::int32:
       take(tensor.data<int32_t>());
       break;
     default:
       return fail(ErrorCode::unsupported,
-                  "the zero point '{}' is {}: only int8, uint8, and int32 for a bias, are read; quantize to 8 bits",
+                  "the zero point '{}' is {}: only 8 and 16 bits, and int32 for a bias, are read; quantize to 8 bits",
                   name, to_string(tensor.dtype()));
   }
   if (tensor.dtype() == DType::int32 && std::any_of(points.begin(), points.end(), [](int32_t z) { return z != 0; })) {
@@ -113,11 +121,11 @@ Status check_slices(const Tensor& tensor, const Quantization& q) {
 Result<Tensor> quantize(const Tensor& real, const Storage& storage) {
   QUERN_CHECK(check_slices(real, storage.quantization));
   QUERN_TRY(Tensor stored, Tensor::make(storage.dtype, real.shape()));
-  if (storage.dtype == DType::int8) {
-    quantize_into(real.data<float>(), storage.quantization, real.shape(), stored.mutable_data<int8_t>());
-  } else {
-    quantize_into(real.data<float>(), storage.quantization, real.shape(), stored.mutable_data<uint8_t>());
-  }
+  const auto into = [&](auto codes) { quantize_into(real.data<float>(), storage.quantization, real.shape(), codes); };
+  if (storage.dtype == DType::int8) into(stored.mutable_data<int8_t>());
+  if (storage.dtype == DType::uint8) into(stored.mutable_data<uint8_t>());
+  if (storage.dtype == DType::int16) into(stored.mutable_data<int16_t>());
+  if (storage.dtype == DType::uint16) into(stored.mutable_data<uint16_t>());
   stored.quantization = storage.quantization;
   return stored;
 }
@@ -137,8 +145,8 @@ Status check_stored(Context& cx, ValueId id, const Storage& storage) {
     return fail(ErrorCode::invalid_file, "'{}' is {}, but its zero point is {}", value.name, to_string(value.dtype),
                 to_string(storage.dtype));
   }
-  if (!is_8bit(value.dtype) && value.dtype != DType::int32) {
-    return fail(ErrorCode::unsupported, "'{}' is {}: only int8, uint8, and int32 for a bias, are read as quantized",
+  if (!is_8_or_16bit(value.dtype) && value.dtype != DType::int32) {
+    return fail(ErrorCode::unsupported, "'{}' is {}: only 8 and 16 bits, and int32 for a bias, are read as quantized",
                 value.name, to_string(value.dtype));
   }
   return value.constant ? check_slices(*value.constant, storage.quantization) : Status{};
@@ -191,7 +199,7 @@ Quantization bias_quantization(const Quantization& x, const Quantization& w) {
 
 namespace {
 
-/// What opset 21 and 23 added: all but 8 bits without blocks is refused.
+/// What opset 21 and 23 added: all but 8 and 16 bits without blocks is refused.
 Status check_new_attributes(Node& node) {
   if (const int64_t block = node.attributes.integer("block_size", 0); block != 0) {
     return fail(ErrorCode::unsupported, "attribute 'block_size' is {}: quantization in blocks is not read", block);
@@ -204,8 +212,8 @@ Result<DType> fallback_type(Node& node) {
   const int64_t type = node.attributes.integer("output_dtype", 0);
   if (type == 0) return DType::uint8;
   QUERN_TRY(const DType dtype, element_type(static_cast<int32_t>(type)));
-  if (is_8bit(dtype)) return dtype;
-  return fail(ErrorCode::unsupported, "attribute 'output_dtype' is {}; only INT8 and UINT8 are read",
+  if (is_8_or_16bit(dtype)) return dtype;
+  return fail(ErrorCode::unsupported, "attribute 'output_dtype' is {}; only INT8, UINT8, INT16 and UINT16 are read",
               type_name(static_cast<int32_t>(type)));
 }
 
@@ -225,8 +233,8 @@ Status read_quantize_linear(Context& cx, Node& node) {
   }
   QUERN_TRY(const Storage storage, read_storage(cx, {node.proto->input(1), input_name(*node.proto, 2),
                                                      node.attributes.integer("axis", 1), cx.rank(from), fallback}));
-  if (!is_8bit(storage.dtype)) {
-    return fail(ErrorCode::unsupported, "it gives {}; only int8 and uint8 are read", to_string(storage.dtype));
+  if (storage.dtype == DType::int32) {
+    return fail(ErrorCode::unsupported, "it gives int32; only integers of 8 and 16 bits are read");
   }
   if (const Tensor* real = cx.constant(from); real != nullptr && real->dtype() == DType::float32) {
     QUERN_TRY(Tensor stored, quantize(*real, storage));

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/width.h"
+
 namespace quern::onnx_writer {
 
 namespace {
@@ -132,6 +134,8 @@ void Context::name_parameters(Array& array) {
   for (size_t i = 0; i < q.zero_points.size(); ++i) {
     if (array.dtype == DType::int32) {
       zero->mutable_data<int32_t>()[i] = q.zero_points[i];
+    } else if (is_16bit(array.dtype)) {
+      static_cast<uint16_t*>(zero->mutable_raw())[i] = static_cast<uint16_t>(q.zero_points[i]);
     } else {
       static_cast<uint8_t*>(zero->mutable_raw())[i] = static_cast<uint8_t>(q.zero_points[i]);
     }

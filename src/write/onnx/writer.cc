@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/width.h"
 #include "prepare/sink.h"
 #include "write/onnx/rows.h"
 
@@ -26,8 +27,12 @@ int64_t needed_opset(const Op& op) {
   return row != nullptr ? row->opset : kOpset;
 }
 
+/// QuantizeLinear and DequantizeLinear know 16 bits since then.
+constexpr int64_t kWideOpset = 21;
+
 int64_t opset_of(const Graph& graph) {
-  int64_t opset = kOpset;
+  const auto wide = [](const Value& value) { return is_16bit(value.dtype) && !value.quantization.empty(); };
+  int64_t opset = std::ranges::any_of(graph.values, wide) ? kWideOpset : kOpset;
   for (const Op& op : graph.ops) opset = std::max(opset, needed_opset(op));
   return opset;
 }
@@ -40,8 +45,8 @@ Status check_prepared(const Graph& graph) {
   for (const Value& value : graph.values) {
     const bool fixed = std::none_of(value.shape.begin(), value.shape.end(), [](int64_t extent) { return extent < 0; });
     if (!fixed || !value.shape_known) return unready(fmt::format("the shape of '{}' is not known", value.name));
-    if (!value.quantization.empty() && !is_8bit(value.dtype) && !value.constant) {
-      return fail(ErrorCode::unsupported, "'{}' is quantized to {}; ONNX files are written with int8 and uint8",
+    if (!value.quantization.empty() && !is_8_or_16bit(value.dtype) && !value.constant) {
+      return fail(ErrorCode::unsupported, "'{}' is quantized to {}; ONNX files are written with 8 and 16 bits",
                   value.name, to_string(value.dtype));
     }
   }
@@ -169,7 +174,7 @@ Result<onnx::ModelProto> write(const Graph& graph) {
   }
   QUERN_CHECK(cx.write_outputs());
   onnx::ModelProto model;
-  model.set_ir_version(cx.opset > 18 ? 9 : 8);
+  model.set_ir_version(cx.opset >= kWideOpset ? 10 : cx.opset > 18 ? 9 : 8);
   model.set_producer_name("quern");
   model.set_producer_version(QUERN_VERSION);
   auto* set = model.add_opset_import();
