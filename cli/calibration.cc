@@ -1,10 +1,16 @@
 #include "calibration.h"
 
+#include <algorithm>
+
+#include "progress.h"
+
 namespace quern::cli {
 
 namespace {
 
 constexpr double kBrokenShare = 0.1;
+/// Broken samples that are named one by one.
+constexpr size_t kNamed = 5;
 
 }  // namespace
 
@@ -12,10 +18,6 @@ Result<CalibrationSet> CalibrationSet::open(const CalibrationChoice& choice, con
   auto data = DataSet::open(choice.data, choice.selection);
   if (!data.ok()) return data.status();
   for (const std::string& sentence : data->notes()) note(voice, sentence);
-  if (choice.selection.samples > data->size()) {
-    note(voice,
-         fmt::format("--samples {}: the data holds {}; all of them are used", choice.selection.samples, data->size()));
-  }
   CalibrationSet set(*std::move(data), choice.preprocess, model.inputs());
   if (const Status status = set.find_usable(voice); !status.ok()) return status;
   return set;
@@ -35,21 +37,31 @@ Result<std::vector<Tensor>> CalibrationSet::tensors(int64_t index) {
 }
 
 Status CalibrationSet::find_usable(const Voice& voice) {
+  Progress progress(voice, "samples looked at", data_.size());
+  std::vector<std::string> broken;
   for (int64_t i = 0; i < data_.size(); ++i) {
     auto read = tensors(i);
+    progress.show(i + 1);
     if (read.ok()) {
       usable_.push_back(i);
-      continue;
+    } else if (read.error().code == ErrorCode::invalid_file) {
+      broken.push_back(read.error().message);
+    } else {
+      return read.status();
     }
-    if (read.error().code != ErrorCode::invalid_file) return read.status();
-    note(voice, fmt::format("left out: {}", read.error().message));
   }
   for (const std::string& sentence : notes_) note(voice, sentence);
-  const int64_t broken = data_.size() - static_cast<int64_t>(usable_.size());
-  if (static_cast<double>(broken) <= kBrokenShare * static_cast<double>(data_.size())) return {};
+  return judge(broken, voice);
+}
+
+Status CalibrationSet::judge(const std::vector<std::string>& broken, const Voice& voice) const {
+  for (size_t i = 0; i < std::min(broken.size(), kNamed); ++i) note(voice, fmt::format("left out: {}", broken[i]));
+  if (broken.size() > kNamed) note(voice, fmt::format("left out: {} more that are broken", broken.size() - kNamed));
+  if (!broken.empty()) note(voice, fmt::format("{} of {} samples are broken", broken.size(), data_.size()));
+  if (static_cast<double>(broken.size()) <= kBrokenShare * static_cast<double>(data_.size())) return {};
   return Error{ErrorCode::invalid_file,
-               fmt::format("{} of {} samples cannot be read (at most {:.0f} % may be broken); is --data right?", broken,
-                           data_.size(), 100 * kBrokenShare)};
+               fmt::format("{} of {} samples cannot be read (at most {:.0f} % may be broken); is --data right?",
+                           broken.size(), data_.size(), 100 * kBrokenShare)};
 }
 
 }  // namespace quern::cli

@@ -34,6 +34,7 @@ class CalibrationSet {
 
   Result<std::vector<Tensor>> tensors(int64_t index);
   Status find_usable(const Voice& voice);
+  Status judge(const std::vector<std::string>& broken, const Voice& voice) const;
 
   DataSet data_;
   Preprocess record_;

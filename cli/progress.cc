@@ -20,11 +20,19 @@ Progress::~Progress() {
 }
 
 void Progress::show(int64_t done) {
+  draw(fmt::format("{} of {} {}", done, all_, what_));
+}
+
+void Progress::show(const std::string& what, double share) {
+  draw(fmt::format("{} {:.0f} %", what, 100 * share));
+}
+
+void Progress::draw(const std::string& line) {
   const auto now = std::chrono::steady_clock::now();
   if (!on_ || now - last_ < kBetween) return;
   last_ = now;
   drawn_ = true;
-  fmt::print(stderr, "\r{} of {} {}\033[K", done, all_, what_);
+  fmt::print(stderr, "\r{}\033[K", line);
   std::fflush(stderr);
 }
 

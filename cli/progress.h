@@ -1,4 +1,4 @@
-// A line that counts, on a terminal only.
+// A line that counts or says how much is done, on a terminal only.
 #pragma once
 
 #include <chrono>
@@ -18,8 +18,12 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
 
   void show(int64_t done);
+  /// `what` is done to `share` of 1.
+  void show(const std::string& what, double share);
 
  private:
+  void draw(const std::string& line);
+
   std::string what_;
   int64_t all_;
   bool on_;

@@ -1,8 +1,11 @@
-// quern quantize MODEL -o OUT: calibrate, make integers, write, and say what it cost.
+// quern quantize MODEL -o OUT: look for what can be wrong, calibrate, make integers, write, and say what it cost.
 #include <chrono>
 
 #include "calibration.h"
+#include "compare_output.h"
 #include "lint.h"
+#include "progress.h"
+#include "quantize_config.h"
 #include "quantize_options.h"
 #include "quantize_output.h"
 #include "quern/file.h"
@@ -12,18 +15,63 @@ namespace quern::cli {
 
 namespace {
 
+/// Everything that was asked for, opened.
+struct Job {
+  QuantizeWords words;  ///< with what --config adds
+  ConfigChoice config;
+  Model model;
+  QuantizeOptions options;
+  Preprocess record;
+  std::optional<CalibrationSet> set;
+
+  CalibrationData data() { return set ? set->source() : CalibrationData{}; }
+};
+
+Result<Model> model_of(const QuantizeWords& words, const Voice& voice) {
+  if (words.model.file.empty())
+    return Error{ErrorCode::invalid_argument, "MODEL is required; see quern quantize --help"};
+  auto loaded = load(words.model, voice);
+  return loaded.ok() ? take_batch_of_one(*loaded, voice) : loaded;
+}
+
+/// No set without --data: a table may be all there is.
+Result<std::optional<CalibrationSet>> samples_of(const CalibrationChoice& choice, const Model& model,
+                                                 const Voice& voice) {
+  if (choice.data.empty()) return std::optional<CalibrationSet>{};
+  auto opened = CalibrationSet::open(choice, model, voice);
+  if (!opened.ok()) return opened.status();
+  return std::optional<CalibrationSet>{*std::move(opened)};
+}
+
+Result<Job> open_job(QuantizeWords words, const Voice& voice) {
+  auto config = ConfigChoice::open(words);
+  if (!config.ok()) return config.status();
+  auto model = model_of(words, voice);
+  if (!model.ok()) return model.status();
+  if (const Status filled = config->fill(words, *model, voice); !filled.ok()) return filled;
+  auto options = quantize_options(words);
+  if (!options.ok()) return options.status();
+  auto record = record_of(words);
+  if (!record.ok()) return record.status();
+  auto set = samples_of({words.data, {words.samples, words.seed}, *record}, *model, voice);
+  if (!set.ok()) return set.status();
+  return Job{std::move(words),    *std::move(config), *std::move(model),
+             *std::move(options), *std::move(record), *std::move(set)};
+}
+
+// ---- before ----
+
 /// Looks for what can be wrong, and says so.
-Result<std::vector<LintFinding>> look_first(const QuantizeWords& words, const QuantizeOptions& options,
-                                            const Model& model, CalibrationSet& set, const Voice& voice) {
-  if (words.lint == "off") return std::vector<LintFinding>();
-  LintOptions lint_options{options.weights_per_channel, options.keep_float, {}, options.threads};
-  if (!words.task.empty()) {
-    auto task = load_task(words.task);
+Result<std::vector<LintFinding>> look_first(Job& job, const Voice& voice) {
+  if (job.words.lint == "off") return std::vector<LintFinding>();
+  LintOptions lint_options{job.options.weights_per_channel, job.options.keep_float, {}, job.options.threads};
+  if (!job.words.task.empty()) {
+    auto task = load_task(job.words.task);
     if (!task.ok()) return as_usage(task.error());
-    lint_options.expected = expected_input(words.task, task->preprocess);
+    lint_options.expected = expected_input(job.words.task, task->preprocess);
   }
-  const CalibrationData data = set.source();
-  auto findings = lint(model, &data, lint_options);
+  const CalibrationData data = job.data();
+  auto findings = lint(job.model, data.count > 0 ? &data : nullptr, lint_options);
   if (findings.ok()) say(voice, lint_text(*findings, voice.verbose));
   return findings;
 }
@@ -37,29 +85,59 @@ Result<int> stopped(const QuantizeWords& words, const std::vector<LintFinding>& 
   return static_cast<int>(kGate);
 }
 
-Result<int> quantize_model(const QuantizeWords& words, const Voice& voice) {
+Result<QuantizeResult> quantize_with_progress(Job& job, const Voice& voice) {
+  Progress progress(voice, "", 0);
+  job.options.progress = [&](const std::string& what, double share) { progress.show(what, share); };
+  auto result = quantize(job.model, job.data(), job.options);
+  job.options.progress = {};
+  return result;
+}
+
+// ---- after ----
+
+Status save(const Job& job, const QuantizeResult& result, const Voice& voice) {
+  if (const Status saved = save_model(result.model, job.words.out); !saved.ok()) return saved;
+  if (!job.words.save_table.empty()) {
+    if (const Status saved = write_file(job.words.save_table, table_text(result.table)); !saved.ok()) return saved;
+  }
+  return job.config.save(job.words, job.record, job.model, result.samples, voice);
+}
+
+/// Every layer of the new model against the float one, where score_compare_per_layer asks for it.
+Status compare_layers(Job& job, const QuantizeResult& result, const Voice& voice) {
+  if (!job.config.compare_layers()) return {};
+  const ConfigChoice& config = job.config;
+  auto others =
+      samples_of({config.compare_data(), {config.compare_samples(), job.words.seed}, job.record}, job.model, voice);
+  if (!others.ok()) return others.status();
+  const CalibrationData data = *others ? (*others)->source() : job.data();
+  const CompareData pairs{data.count, [&](int64_t i) -> Result<ComparePair> {
+                            auto sample = data.read(i);
+                            if (!sample.ok()) return sample.status();
+                            return ComparePair{*sample, *sample};
+                          }};
+  auto found = compare(job.model, result.model, pairs, {true, 0, 0, job.words.threads});
+  if (!found.ok()) return found.status();
+  say(voice, "\n" + pulsar_text(*found, true));
+  return {};
+}
+
+Result<int> quantize_words(const QuantizeWords& words, const Voice& voice) {
   const auto start = std::chrono::steady_clock::now();
-  auto options = quantize_options(words);
-  if (!options.ok()) return options.status();
-  auto loaded = load(words.model, voice);
-  if (!loaded.ok()) return loaded.status();
-  auto model = take_batch_of_one(*loaded, voice);
-  if (!model.ok()) return model.status();
-  auto record = record_of(words);
-  if (!record.ok()) return record.status();
-  auto set = CalibrationSet::open({words.data, {words.samples, words.seed}, *std::move(record)}, *model, voice);
-  if (!set.ok()) return set.status();
-  const auto findings = look_first(words, *options, *model, *set, voice);
+  auto job = open_job(words, voice);
+  if (!job.ok()) return job.status();
+  const auto findings = look_first(*job, voice);
   if (!findings.ok()) return findings.status();
-  if (words.lint == "error" && needs_attention(*findings)) return stopped(words, *findings, voice);
-  auto result = quantize(*model, set->source(), *options);
+  if (words.lint == "error" && needs_attention(*findings)) return stopped(job->words, *findings, voice);
+  auto result = quantize_with_progress(*job, voice);
   if (!result.ok()) return result.status();
-  if (const Status saved = save_model(result->model, words.out); !saved.ok()) return saved;
-  auto file = read_file(words.out);
+  if (const Status saved = save(*job, *result, voice); !saved.ok()) return saved;
+  auto file = read_file(job->words.out);
   if (!file.ok()) return file.status();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  const QuantizedFile written{words.model.file, words.out, *file, seconds};
+  const QuantizedFile written{job->words.model.file, job->words.out, *file, seconds};
   say(voice, text_of(*result, written));
+  if (const Status said = compare_layers(*job, *result, voice); !said.ok()) return said;
   Json json = json_of(*result, written);
   json["lint"] = to_json(*findings);
   if (const Status given = give_json(voice, json); !given.ok()) return given;
@@ -71,7 +149,7 @@ Result<int> quantize_model(const QuantizeWords& words, const Voice& voice) {
 Action add_quantize(CLI::App& app) {
   auto words = std::make_shared<QuantizeWords>();
   add_options(app, *words);
-  return [words](const Voice& voice) { return quantize_model(*words, voice); };
+  return [words](const Voice& voice) { return quantize_words(*words, voice); };
 }
 
 }  // namespace quern::cli

@@ -15,6 +15,7 @@ constexpr Calibration kCalibrations[] = {Calibration::minmax,     Calibration::m
                                          Calibration::mse,        Calibration::automatic};
 
 Status parse_calibration(const std::string& text, QuantizeOptions& options) {
+  if (text.empty()) return {};
   const size_t equals = text.find('=');
   const std::string name = text.substr(0, equals);
   const auto* found = std::ranges::find_if(kCalibrations, [&](Calibration c) { return name == to_string(c); });
@@ -51,6 +52,18 @@ Status parse_methods(const std::string& text, QuantizeOptions& options) {
   return {};
 }
 
+/// The table's values decide the type of activations, unless the user does.
+Status take_table(const std::string& file, QuantizeOptions& options) {
+  if (file.empty()) return {};
+  auto table = read_table(file);
+  if (!table.ok()) return table.status();
+  for (const TableRow& row : table->rows) {
+    if (row.kind == TableRow::Kind::value && row.dtype != DType::int16) options.activations = row.dtype;
+  }
+  options.table = *std::move(table);
+  return {};
+}
+
 }  // namespace
 
 Result<QuantizeOptions> quantize_options(const QuantizeWords& words) {
@@ -60,15 +73,22 @@ Result<QuantizeOptions> quantize_options(const QuantizeWords& words) {
   if (!words.out.ends_with(".onnx"))
     return usage(
         fmt::format("-o {}: the suffix tells the format, and .onnx is the one that can be written", words.out));
-  if (words.data.empty()) return usage("--data is required: pictures or arrays like those the model will see");
+  if (words.data.empty() && words.table.empty())
+    return usage("--data is required: pictures or arrays like those the model will see");
   if (const Status s = parse_calibration(words.calibration, options); !s.ok()) return s;
   if (const Status s = parse_methods(words.methods, options); !s.ok()) return s;
-  if (words.weights != "per-channel" && words.weights != "per-tensor")
+  if (!words.weights.empty() && words.weights != "per-channel" && words.weights != "per-tensor")
     return usage(fmt::format("--weights {}: per-channel or per-tensor", words.weights));
-  if (words.activations != "int8" && words.activations != "uint8")
+  if (const Status s = take_table(words.table, options); !s.ok()) return s;
+  if (!words.activations.empty() && words.activations != "int8" && words.activations != "uint8")
     return usage(fmt::format("--activations {}: int8 or uint8", words.activations));
-  options.weights_per_channel = words.weights == "per-channel";
-  options.activations = words.activations == "int8" ? DType::int8 : DType::uint8;
+  options.weights_per_channel = words.weights != "per-tensor";
+  if (!words.activations.empty()) options.activations = words.activations == "int8" ? DType::int8 : DType::uint8;
+  if (!words.recipe.empty()) {
+    auto rules = read_rules(words.recipe);
+    if (!rules.ok()) return rules.status();
+    options.rules = *std::move(rules);
+  }
   options.symmetric = words.symmetric;
   options.keep_float = words.keep_float;
   options.int16 = words.int16;
@@ -86,6 +106,7 @@ Result<Preprocess> record_of(const QuantizeWords& words) {
 
 void add_options(CLI::App& app, QuantizeWords& words) {
   words.model.add_to(app);
+  app.get_option("MODEL")->required(false);  // --config may name it
   app.add_option("-o,--output", words.out, "where the quantized model goes; .onnx (Q/DQ)")->type_name("FILE");
   app.add_option("--data", words.data, "folder, tar, list file, picture or array to calibrate with (repeat)")
       ->type_name("PATH")
@@ -98,7 +119,7 @@ void add_options(CLI::App& app, QuantizeWords& words) {
       "--calibration", words.calibration,
       "minmax, moving-average, percentile[=P], entropy, mse, or auto (default): what does best on samples kept back");
   app.add_option("--weights", words.weights, "per-channel (default) or per-tensor");
-  app.add_option("--activations", words.activations, "int8 (default) or uint8");
+  app.add_option("--activations", words.activations, "int8 (default, or what --table says) or uint8");
   app.add_flag("--symmetric", words.symmetric, "zero points in the middle of the type");
   app.add_option("--methods", words.methods,
                  "equalize,bias-correct,round in a list; none; or default: each where it helps on samples kept back");
@@ -114,6 +135,16 @@ void add_options(CLI::App& app, QuantizeWords& words) {
   app.add_option("--lint", words.lint,
                  "what to do with what can be wrong with the model or the data: off, warn (default), or error: stop")
       ->check(CLI::IsMember({"off", "warn", "error"}));
+  app.add_option("--recipe", words.recipe, "rules for single operators and values (docs/recipe.md)")
+      ->type_name("FILE.json");
+  app.add_option("--config", words.config,
+                 "a configuration of the AX620 tools; options override it (docs/ax620_config.md)")
+      ->type_name("FILE.prototxt");
+  app.add_option("--save-config", words.save_config, "write the configuration in effect, every default resolved")
+      ->type_name("FILE.prototxt");
+  app.add_option("--table", words.table, "take scales, zero points and biases from a table (docs/table.md)")
+      ->type_name("FILE");
+  app.add_option("--save-table", words.save_table, "write the table that makes this model again")->type_name("FILE");
   app.add_option("--threads", words.threads, "threads (default: all cores)")->check(CLI::Range(1, 256));
 }
 

@@ -18,20 +18,25 @@ struct QuantizeWords {
   uint64_t seed = 0;
   std::string task;
   std::string preprocess;
-  std::string calibration = "auto";
-  std::string weights = "per-channel";
-  std::string activations = "int8";
+  std::string calibration;  ///< empty: the configuration's, or auto
+  std::string weights;      ///< empty: the configuration's, or per-channel
+  std::string activations;  ///< empty: the table's, or int8
   bool symmetric = false;
   std::string methods = "default";
   std::vector<std::string> keep_float;
   std::vector<std::string> int16;
   std::string lint = "warn";
+  std::string recipe;
+  std::string table;
+  std::string save_table;
+  std::string config;
+  std::string save_config;
   int threads = 0;
 };
 
 void add_options(CLI::App& app, QuantizeWords& words);
 
-/// What the words mean. Errors (invalid_argument): one is missing, or none of its words.
+/// What the words mean. Errors: invalid_argument (one is missing, or none of its words); those of the files they name.
 Result<QuantizeOptions> quantize_options(const QuantizeWords& words);
 /// What pictures are turned into: --preprocess, or --task's record, or none.
 Result<Preprocess> record_of(const QuantizeWords& words);

@@ -5,7 +5,8 @@
 namespace quern::cli {
 
 std::string text_of(const QuantizeResult& result, const QuantizedFile& file) {
-  std::string text = fmt::format("{} samples, {:.1f} s\n", result.samples, file.seconds);
+  std::string text = result.samples == 0 ? fmt::format("all from the table, {:.1f} s\n", file.seconds)
+                                         : fmt::format("{} samples, {:.1f} s\n", result.samples, file.seconds);
   if (!result.methods.empty()) {
     std::vector<std::vector<std::string>> rows;
     for (const MethodRow& row : result.methods) {
@@ -20,7 +21,7 @@ std::string text_of(const QuantizeResult& result, const QuantizedFile& file) {
     rows.push_back({row.name, fmt::format("{:.5f}", row.cosine), fmt::format("{:.2f}", row.sqnr_db),
                     fmt::format("{:.2f} %", 100 * row.relative_l2)});
   }
-  text += "\n" + table({"output", "cosine", "SQNR dB", "relative L2"}, rows);
+  if (!rows.empty()) text += "\n" + table({"output", "cosine", "SQNR dB", "relative L2"}, rows);
   return text + fmt::format("\nwrote {} ({} bytes)\n", file.out, grouped(static_cast<int64_t>(file.bytes.size())));
 }
 

@@ -3,12 +3,15 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "quern/model.h"
+#include "quern/task.h"
 
 namespace quern {
 
@@ -30,18 +33,158 @@ struct CalibrationData {
   std::function<Result<std::vector<Tensor>>(int64_t index)> read;
 };
 
+// ---- the table ----
+
+/// A weight stored one code above (+1) or below (-1) the nearest; twice in a row for two codes.
+struct RoundedWeight {
+  int64_t element = 0;
+  int step = 0;
+};
+
+/// One line of the table: what decides the integers of one value. docs/table.md draws the text.
+struct TableRow {
+  enum class Kind : uint8_t {
+    value,       ///< an activation: one scale, one zero point
+    weights,     ///< constant weights: one scale, or one an output channel
+    bias,        ///< `numbers`: the real bias of each output channel
+    balance,     ///< `numbers`: what each channel of a value was divided by
+    rounding,    ///< `rounded`: weights that are not stored in the nearest code
+    keep_float,  ///< an operator whose arithmetic stays float
+  };
+  Kind kind = Kind::value;
+  std::string name;            ///< of the stored value; of the operator for keep_float
+  DType dtype = DType::int8;   ///< value and weights
+  std::vector<float> numbers;  ///< scales for value and weights
+  int32_t zero_point = 0;      ///< value
+  std::vector<RoundedWeight> rounded;
+  int line = 0;  ///< in the file it was read from; 0: made, not read
+};
+const char* to_string(TableRow::Kind kind);
+
+/// The integers of a model beside its float weights, in the order of the network.
+struct QuantizationTable {
+  std::string file;  ///< for error sentences; empty: made, not read
+  std::vector<TableRow> rows;
+};
+
+/// Errors: as read_file; invalid_file naming file and line (a word that is none, a scale that is not above 0, a zero
+/// point outside the type, a name twice).
+Result<QuantizationTable> read_table(const std::string& path);
+Result<QuantizationTable> parse_table(const std::string& text, const std::string& path);
+/// Aligned text with a heading that explains it. parse_table reads it back to equal rows.
+std::string table_text(const QuantizationTable& table);
+
+// ---- rules ----
+
+/// A choice for some operators, or for one value. What is not set stays as it was; later rules override earlier ones.
+struct QuantizeRule {
+  enum class Selector : uint8_t {
+    kind,   ///< operators of this kind
+    name,   ///< the operator of this name
+    match,  ///< operators whose whole name the regular expression matches
+    value,  ///< the value of this name
+  };
+  Selector selector = Selector::kind;
+  std::string word;         ///< the kind, name or regular expression
+  bool if_present = false;  ///< a model without any is no error
+
+  std::optional<bool> keep_float;  ///< the arithmetic of the operators
+  std::optional<Calibration> calibration;
+  double percentile = 99.99;
+  std::optional<std::pair<float, float>> range;  ///< of the operators' results, or of the value: nothing is measured
+  std::optional<bool> weights_per_channel;
+  std::optional<bool> correct_bias;
+  std::optional<bool> round;
+  std::string where;  ///< "rule 3 of 'f.json'", for error sentences
+};
+
+/// A recipe file (docs/recipe.md): JSON with a list of rules. Errors: as read_file; invalid_file naming the rule, or
+/// line and column where it is no JSON.
+Result<std::vector<QuantizeRule>> read_rules(const std::string& path);
+Result<std::vector<QuantizeRule>> parse_rules(const std::string& text, const std::string& path);
+
+// ---- the configuration language of the AX620 tools ----
+
+/// What a configuration asks of quantize, in Quern's words. Paths are as a program opens them.
+struct Ax620Request {
+  std::string model;              ///< empty: not said
+  std::string output;             ///< empty: not said
+  std::vector<std::string> data;  ///< empty: not said
+  int64_t samples = 0;            ///< drawn at random; 0: all
+  Preprocess preprocess;
+  bool weights_per_channel = true;
+  std::optional<Calibration> calibration;
+  std::vector<std::string> keep_float;    ///< as QuantizeOptions::keep_float
+  std::vector<std::string> int16;         ///< operators whose inputs are 16 bits wide
+  bool compare_layers = false;            ///< say how far every layer is from the float model's
+  std::vector<std::string> compare_data;  ///< empty: what calibrates
+  int64_t compare_samples = 0;            ///< 0: all
+  std::vector<std::string> notes;         ///< what was decided, and what has no effect here, as sentences
+};
+
+/// The model that a configuration is about.
+struct Ax620Model {
+  std::string format;  ///< ModelInfo::format
+  std::vector<ValueInfo> inputs;
+  std::vector<ValueInfo> outputs;
+};
+
+/// What the user says elsewhere: the configuration's own words about it are then neither used nor refused.
+struct Ax620Overrides {
+  bool output = false;
+  bool data = false;
+  bool preprocess = false;
+};
+
+namespace ax620 {
+struct Document;
+}
+
+/// A configuration file (docs/ax620_config.md): text of protobuf's. Nothing in it is passed over: what Quern cannot do
+/// is refused by field, value and line.
+class Ax620Config {
+ public:
+  /// One that says nothing: every default.
+  Ax620Config();
+  /// Errors: as read_file; invalid_file with line and column (no such field, another type, a contradiction),
+  /// unsupported with the line (mixed bits, 4-bit types, YUV pictures …).
+  static Result<Ax620Config> read(const std::string& path);
+  /// `path` is where the text stands: its folder is what relative paths begin at.
+  static Result<Ax620Config> parse(const std::string& text, const std::string& path);
+
+  /// input_path and output_path; empty when not said.
+  std::string model() const;
+  std::string output() const;
+
+  /// Errors: as read, for what depends on the model: colours, channels, layouts, names of tensors.
+  Result<Ax620Request> request(const Ax620Model& model, const Ax620Overrides& overrides = {}) const;
+
+  /// This configuration with every default resolved and `effective` in place of what it says itself, for a file in
+  /// `folder`. Reading it and saving it there again gives the same text. Words of Quern that the language does not
+  /// have are left out, and `notes` names them.
+  std::string text(const Ax620Model& model, const Ax620Request& effective, const std::string& folder,
+                   std::vector<std::string>& notes) const;
+
+ private:
+  std::shared_ptr<const ax620::Document> document_;
+};
+
+// ---- quantizing ----
+
 struct QuantizeOptions {
   DType activations = DType::int8;  ///< int8 or uint8
   bool symmetric = false;           ///< zero point in the middle
   bool weights_per_channel = true;
   Calibration calibration = Calibration::automatic;
   double percentile = 99.99;
-  bool equalize = true;                 ///< balance the channels of neighbouring layers
-  bool correct_bias = true;             ///< take the mean error of each layer out of its bias
-  bool round = true;                    ///< search the scales of weights
-  std::vector<std::string> keep_float;  ///< regular expressions on operators' names or kinds
-  std::vector<std::string> int16;       ///< likewise, or on values' names: what is stored in 16 bits
-  int threads = 0;                      ///< 0: every core
+  bool equalize = true;                    ///< balance the channels of neighbouring layers
+  bool correct_bias = true;                ///< take the mean error of each layer out of its bias
+  bool round = true;                       ///< search the scales of weights
+  std::vector<std::string> keep_float;     ///< regular expressions on operators' names or kinds
+  std::vector<std::string> int16;          ///< likewise, or on values' names: what is stored in 16 bits
+  std::vector<QuantizeRule> rules;         ///< choices for single operators and values
+  std::optional<QuantizationTable> table;  ///< these lines decide; values without a line are calibrated
+  int threads = 0;                         ///< 0: every core
   std::function<void(const std::string& what, double share)> progress;  ///< may be empty
 };
 
@@ -67,6 +210,7 @@ struct QuantizeResult {
   std::vector<MethodRow> methods;
   std::vector<OutputRow> outputs;  ///< over the samples kept back while deciding
   std::vector<std::string> kept_float;
+  QuantizationTable table;  ///< given as an option to the same float model, it gives the same model again
 };
 
 /// Errors: invalid_argument (the model is quantized already, has nothing to quantize, or the options contradict),

@@ -102,7 +102,12 @@ class Assigner {
       return std::regex_match(value.name, pattern) || std::regex_match(plain, pattern);
     });
   }
-  bool keeps_float(const Op& op) const { return matches(options_.keep_float, op); }
+  static bool names(const std::vector<std::string>& names, const std::string& name) {
+    return std::ranges::find(names, name) != names.end();
+  }
+  bool keeps_float(const Op& op) const {
+    return names(options_.keep_float_names, op.name) || matches(options_.keep_float, op);
+  }
 
   /// chosen_[value]: the user wants it in 16 bits.
   void mark_chosen() {
@@ -241,6 +246,7 @@ class Assigner {
     for (const Op& op : graph().ops) {
       const bool reads =
           op.inputs.empty() || op.inputs[0] == kNoValue ? false : out_.stored[static_cast<size_t>(op.inputs[0])];
+      out_.kept.push_back(keeps_float(op));
       out_.integer.push_back(has_constant_weights(graph(), op) && reads && !keeps_float(op));
     }
   }
@@ -280,6 +286,7 @@ class Assigner {
     }
     std::vector<bool> groups(chosen_.size(), false);
     for (size_t id = 0; id < chosen_.size(); ++id) {
+      if (names(options_.int16_names, graph().values[id].name)) chosen_[id] = true;
       if (chosen_[id] && out_.stored[id]) groups[static_cast<size_t>(out_.group[id])] = true;
     }
     for (size_t id = 0; id < chosen_.size(); ++id)

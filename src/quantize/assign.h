@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "graph/graph.h"
+#include "quantize/pins.h"
 
 namespace quern {
 
@@ -24,6 +25,8 @@ struct AssignOptions {
   DType activations = DType::int8;
   std::vector<std::regex> keep_float;  ///< operators (by name or kind) whose arithmetic stays float
   std::vector<std::regex> int16;       ///< values by name, or operators by name or kind: what they give takes 16 bits
+  std::vector<std::string> keep_float_names;  ///< the same, by their whole names
+  std::vector<std::string> int16_names;       ///< values, by their whole names, that take 16 bits
 };
 
 /// A float graph with its edges marked, and what is to be stored.
@@ -33,6 +36,9 @@ struct Assignment {
   std::vector<ValueId> group;  ///< by value: the least id of those that share its scale (itself when alone)
   std::vector<bool> wide;      ///< by value: stored as int16, as all of its group is
   std::vector<bool> integer;   ///< by operator: a matrix operator whose weights become int8
+  std::vector<bool> kept;      ///< by operator: the user keeps its arithmetic float
+  Pins pins;                   ///< what is decided already
+  Choices choices;             ///< what is to be done otherwise than for the rest
 
   std::vector<ValueId> members(ValueId root) const;
 };

@@ -41,6 +41,70 @@ void each_weight(const Shape& shape, int64_t groups, const Body& body) {
   }
 }
 
+/// Moves factors into constants.
+class Balancer {
+ public:
+  Balancer(Assignment& assignment, const ChannelFactors& factors) : assignment_(assignment), factors_(factors) {}
+
+  Status run() {
+    for (size_t i = 0; i < graph().ops.size(); ++i) QUERN_CHECK(scale(i));
+    return {};
+  }
+
+ private:
+  Graph& graph() { return assignment_.graph; }
+
+  const std::vector<float>& of(ValueId id) const {
+    static const std::vector<float> none;
+    return static_cast<size_t>(id) < factors_.size() ? factors_[static_cast<size_t>(id)] : none;
+  }
+  static float at(const std::vector<float>& factors, size_t channel) {
+    return channel < factors.size() ? factors[channel] : 1.0F;
+  }
+
+  Status scale(size_t index) {
+    const Op op = graph().ops[index];
+    if (!has_constant_weights(graph(), op)) return {};
+    const auto& in = of(op.inputs[0]);
+    const auto& out = of(op.outputs[0]);
+    Tensor weights = graph().value(op.inputs[1]).constant->clone();
+    auto w = weights.mutable_data<float>();
+    bool changed = false;
+    each_weight(weights.shape(), groups_of(op), [&](size_t e, size_t o, size_t i) {
+      const float factor = at(in, i) / at(out, o);
+      changed |= factor != 1;
+      w[e] *= factor;
+    });
+    if (changed) replace(index, 1, std::move(weights));
+    if (op.inputs.size() < 3 || op.inputs[2] == kNoValue) return {};
+    Tensor bias = graph().value(op.inputs[2]).constant->clone();
+    auto b = bias.mutable_data<float>();
+    if (b.size() != out.size() || std::ranges::all_of(out, [](float s) { return s == 1; })) return {};
+    for (size_t o = 0; o < b.size(); ++o) b[o] /= at(out, o);
+    replace(index, 2, std::move(bias));
+    return {};
+  }
+
+  /// The operator gets a constant of its own under the old name when nobody else reads the old one.
+  void replace(size_t index, size_t slot, Tensor tensor) {
+    const ValueId old = graph().ops[index].inputs[slot];
+    int readers = 0;
+    for (const Op& op : graph().ops) readers += static_cast<int>(std::ranges::count(op.inputs, old));
+    if (readers == 1) {
+      graph().value(old).constant = std::move(tensor);
+      return;
+    }
+    const ValueId own = graph().add_constant(graph().fresh_name(graph().value(old).name), std::move(tensor));
+    assignment_.stored.push_back(false);
+    assignment_.wide.push_back(false);
+    assignment_.group.push_back(own);
+    graph().ops[index].inputs[slot] = own;
+  }
+
+  Assignment& assignment_;
+  const ChannelFactors& factors_;
+};
+
 class Equalizer {
  public:
   Equalizer(Assignment& assignment, const ChannelClasses& classes, const std::vector<std::vector<Range>>& channels,
@@ -52,8 +116,9 @@ class Equalizer {
     measure_reach();
     measure_columns();
     choose();
-    for (size_t i = 0; i < graph().ops.size(); ++i) QUERN_CHECK(scale(i));
-    return factors();
+    const ChannelFactors chosen = factors();
+    QUERN_CHECK(apply_factors(assignment_, chosen));
+    return chosen;
   }
 
  private:
@@ -133,49 +198,6 @@ class Equalizer {
     }
   }
 
-  float scale_of(const std::vector<int>& classes, size_t channel) const {
-    return channel < classes.size() ? scales_[static_cast<size_t>(classes[channel])] : 1.0F;
-  }
-
-  Status scale(size_t index) {
-    const Op op = graph().ops[index];
-    if (!has_constant_weights(graph(), op)) return {};
-    const auto& in = classes_.of(op.inputs[0]);
-    const auto& out = classes_.of(op.outputs[0]);
-    Tensor weights = graph().value(op.inputs[1]).constant->clone();
-    auto w = weights.mutable_data<float>();
-    bool changed = false;
-    each_weight(weights.shape(), groups_of(op), [&](size_t e, size_t o, size_t i) {
-      const float factor = scale_of(in, i) / scale_of(out, o);
-      changed |= factor != 1;
-      w[e] *= factor;
-    });
-    if (changed) replace(index, 1, std::move(weights));
-    if (op.inputs.size() < 3 || op.inputs[2] == kNoValue) return {};
-    Tensor bias = graph().value(op.inputs[2]).constant->clone();
-    auto b = bias.mutable_data<float>();
-    if (b.size() != out.size()) return {};
-    for (size_t o = 0; o < b.size(); ++o) b[o] /= scale_of(out, o);
-    replace(index, 2, std::move(bias));
-    return {};
-  }
-
-  /// The operator gets a constant of its own under the old name when nobody else reads the old one.
-  void replace(size_t index, size_t slot, Tensor tensor) {
-    const ValueId old = graph().ops[index].inputs[slot];
-    int readers = 0;
-    for (const Op& op : graph().ops) readers += static_cast<int>(std::ranges::count(op.inputs, old));
-    if (readers == 1) {
-      graph().value(old).constant = std::move(tensor);
-      return;
-    }
-    const ValueId own = graph().add_constant(graph().fresh_name(graph().value(old).name), std::move(tensor));
-    assignment_.stored.push_back(false);
-    assignment_.wide.push_back(false);
-    assignment_.group.push_back(own);
-    graph().ops[index].inputs[slot] = own;
-  }
-
   Assignment& assignment_;
   const ChannelClasses& classes_;
   const std::vector<std::vector<Range>>& channels_;
@@ -185,6 +207,11 @@ class Equalizer {
 };
 
 }  // namespace
+
+Status apply_factors(Assignment& assignment, const ChannelFactors& factors) {
+  if (factors.empty()) return {};
+  return Balancer(assignment, factors).run();
+}
 
 Result<ChannelFactors> equalize(Assignment& assignment, const std::vector<std::vector<Range>>& channels,
                                 const EqualizeOptions& options) {

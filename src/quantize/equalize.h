@@ -25,6 +25,9 @@ struct EqualizeOptions {
 /// By value, what each channel was divided by; empty where nothing was (or where channels are mixed on the way).
 using ChannelFactors = std::vector<std::vector<float>>;
 
+/// Divides channels by `factors`: weights and biases of the assignment's float graph take them up, in place.
+Status apply_factors(Assignment& assignment, const ChannelFactors& factors);
+
 /// Scales weights and biases of the assignment's float graph in place. `channels`: by value, the range of each index of
 /// the last axis. Empty when there was nothing to scale.
 Result<ChannelFactors> equalize(Assignment& assignment, const std::vector<std::vector<Range>>& channels,

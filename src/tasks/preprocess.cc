@@ -6,9 +6,9 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "base/spelling.h"
 #include "quern/file.h"
 #include "tasks/preprocess.h"
-#include "tasks/spelling.h"
 
 namespace quern {
 

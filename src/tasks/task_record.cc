@@ -4,9 +4,9 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/spelling.h"
 #include "quern/file.h"
 #include "tasks/preprocess.h"
-#include "tasks/spelling.h"
 
 namespace quern {
 

@@ -3,10 +3,10 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/spelling.h"
 #include "quern/task.h"
 #include "tasks/detect.h"
 #include "tasks/picture.h"
-#include "tasks/spelling.h"
 
 namespace quern {
 

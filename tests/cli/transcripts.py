@@ -13,12 +13,14 @@ Commands run in a scratch folder with models/ linked into it. Times, machine-dep
 QUERN_BLESS=1 rewrites the cases with what was printed; read the difference before you commit it.
 """
 import difflib
+import io
 import os
 import re
 import shlex
 import struct
 import subprocess
 import sys
+import tarfile
 import tempfile
 import zlib
 from pathlib import Path
@@ -27,11 +29,24 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 REPLACEMENTS = [
     (re.compile(r"\d+\.\d+ ms"), "# ms"),
+    (re.compile(r"\d+\.\d s$", re.M), "# s"),
+    (re.compile(r"^(search .* )\d+\.\d$", re.M), r"\1#"),
     (re.compile(r'("(?:decode|prepare|infer|finish|infer_median_ms|ms)": )[-0-9.e]+'), r"\1#"),
     (re.compile(r"\((reference|avx2|avx512|avx512vnni), \d+ threads?"), "(ISA, N threads"),
     (re.compile(r'("(?:isa|threads|total_ms)": )[^,\n]+'), r"\1#"),
     (re.compile(r"^kernels: .*$", re.M), "kernels: #"),
 ]
+
+CONFIGURATION = """input_path: "models/stripes/stripes_float.onnx"
+output_path: "stripes.joint"
+src_input_tensors { color_space: TENSOR_COLOR_SPACE_RGB }
+dst_input_tensors: { color_space: TENSOR_COLOR_SPACE_RGB tensor_layout:NATIVE }
+neuwizard_conf {
+  operator_conf { input_conf_items { attributes { input_modifications { affine_preprocess { slope: 1 slope_divisor: 255 } } } } }
+  dataset_conf_calibration { path: "models/stripes/pictures" size: 4 observer_method: OBSVR_METHOD_MIN_MAX }
+  evaluation_conf { score_compare_per_layer: true }
+}
+"""
 
 
 def commands(text):
@@ -71,6 +86,16 @@ def npy(descr, shape, item_bytes):
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head.encode() + bytes(count * item_bytes)
 
 
+def pack(path, pictures, broken):
+    """A tar of pictures and one entry that is none."""
+    with tarfile.open(path, "w") as tar:
+        for number, picture in enumerate(pictures):
+            tar.add(picture, f"{number:02d}.jpg")
+        entry = tarfile.TarInfo("99.jpg")
+        entry.size = len(broken)
+        tar.addfile(entry, io.BytesIO(broken))
+
+
 def transcript(text, quern):
     with tempfile.TemporaryDirectory(prefix="quern-cli-") as scratch:
         folder = Path(scratch)
@@ -87,6 +112,16 @@ def transcript(text, quern):
         (folder / "mistaken.txt").write_text("3_rising.jpg 4 plain\n./5_plain.jpg 4 plain\npictures/6_rising.jpg 2 climbing\n")
         (folder / "wrong.txt").write_text("1_horizontal.jpg 1\n7_absent.jpg 0\n")
         (folder / "boxes.json").write_text('{"images":[{"id":1,"file_name":"1_horizontal.jpg"}],"categories":[{"id":1,"name":"unicorn"}],"annotations":[]}')
+        (folder / "stripes.prototxt").write_text(CONFIGURATION)
+        (folder / "slip.prototxt").write_text(CONFIGURATION.replace("size:", "sise:"))
+        (folder / "wrong_table.txt").write_text("value nowhere int8 0.1 0\n")
+        (folder / "empty").mkdir()
+        pictures = sorted((ROOT / "models/stripes/pictures").iterdir())
+        pack(folder / "one_broken.tar", pictures + pictures, b"\xff\xd8\xff\xe0 cut short")
+        pack(folder / "half_broken.tar", pictures[:1], b"\xff\xd8\xff\xe0 cut short")
+        (folder / "small.npy").write_bytes(npy("<f4", (1, 3, 32, 32), 4))
+        (folder / "recipe.json").write_text('{"rules": [{"kind": "Conv", "weights": "per-tensor"}]}')
+        (folder / "slip_recipe.json").write_text('{"rules": [{"kind": "Cnov", "weights": "per-tensor"}]}')
         lines = [comment(text)]
         for command in commands(text):
             out, status = run(command, quern, folder)

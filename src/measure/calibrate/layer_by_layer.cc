@@ -7,6 +7,8 @@
 #include "graph/infer.h"
 #include "graph/verify.h"
 #include "measure/calibrate/taps.h"
+#include "quantize/place.h"
+#include "quantize/table.h"
 
 namespace quern {
 
@@ -92,17 +94,26 @@ class Pass {
   }
 
   Status make_constants(size_t index) {
+    if (scaled_.assignment.pins.product(index) != nullptr) return take_pinned(index);
     const Op& op = float_.ops[index];
     const Tensor& weights = *float_.value(op.inputs[1]).constant;
     std::vector<float> bias = bias_of(float_, op);
-    std::vector<float> scales = weight_scales(weights, recipe_.weights, importance(index));
+    const OperatorChoice choice = scaled_.assignment.choices.of(index);
+    const WeightOptions how{choice.weights_per_channel.value_or(recipe_.weights.per_channel),
+                            choice.round.value_or(recipe_.weights.search)};
+    std::vector<float> scales = weight_scales(weights, how, importance(index));
     make_room_for_bias(scales, bias, input_scale(op), graph().value(op.inputs[0]).dtype);
     QUERN_TRY(Tensor stored, quantize_weights(weights, scales));
-    if (recipe_.correct_bias && Taps::knows(op)) QUERN_CHECK(correct(index, stored, bias));
+    if (choice.correct_bias.value_or(recipe_.correct_bias) && Taps::knows(op))
+      QUERN_CHECK(correct(index, stored, bias));
     QUERN_TRY(Tensor stored_bias, quantize_bias(bias, input_scale(op), scales));
-    place(index, 1, float_.value(op.inputs[1]).name, std::move(stored));
-    const bool named = op.inputs.size() > 2 && op.inputs[2] != kNoValue;
-    place(index, 2, named ? float_.value(op.inputs[2]).name : op.name + "_bias", std::move(stored_bias));
+    place_product(result_.graph, float_, index, std::move(stored), std::move(stored_bias));
+    return {};
+  }
+
+  Status take_pinned(size_t index) {
+    QUERN_TRY(ProductTensors made, pinned_product(scaled_.assignment, index, input_scale(float_.ops[index])));
+    place_product(result_.graph, float_, index, std::move(made.weights), std::move(made.bias));
     return {};
   }
 
@@ -141,15 +152,6 @@ class Pass {
     }
     for (size_t c = 0; c < bias.size(); ++c) bias[c] += steady_part(errors[c]);
     return {};
-  }
-
-  /// Gives the operator a constant of its own.
-  void place(size_t index, size_t slot, const std::string& name, Tensor tensor) {
-    Graph& edited = result_.graph;
-    const ValueId id = edited.add_constant(edited.fresh_name(name + "_quantized"), std::move(tensor));
-    Op& op = edited.ops[index];
-    if (op.inputs.size() <= slot) op.inputs.resize(slot + 1, kNoValue);
-    op.inputs[slot] = id;
   }
 
   // ---- judging ----

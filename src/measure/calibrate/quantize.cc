@@ -5,27 +5,12 @@
 
 #include "base/error.h"
 #include "measure/calibrate/search.h"
+#include "quantize/rules.h"
+#include "quantize/table.h"
 #include "quern/compile.h"
+#include "quern/measure.h"
 
 namespace quern {
-
-const char* to_string(Calibration calibration) {
-  switch (calibration) {
-    case Calibration::minmax:
-      return "minmax";
-    case Calibration::moving_average:
-      return "moving-average";
-    case Calibration::percentile:
-      return "percentile";
-    case Calibration::entropy:
-      return "entropy";
-    case Calibration::mse:
-      return "mse";
-    case Calibration::automatic:
-      break;
-  }
-  return "auto";
-}
 
 namespace {
 
@@ -63,11 +48,15 @@ std::vector<bool> made_values(const Assignment& assignment) {
 class Quantizer {
  public:
   Quantizer(const Model& model, const CalibrationData& data, const QuantizeOptions& options)
-      : model_(model), data_(data), options_(options) {}
+      : model_(model), data_(data), options_(options) {
+    if (options_.table) options_.equalize = false;  // its lines say how channels are balanced
+  }
 
   Result<QuantizeResult> run() {
     QUERN_CHECK(check());
     QUERN_CHECK(prepare_graph());
+    if (options_.table && first_unpinned(assignment_).empty()) return finish_pinned();
+    QUERN_CHECK(check_samples());
     QUERN_CHECK(read_layer_samples());
     QUERN_CHECK(observe_layer_samples());
     recipe_ = standing_recipe(options_);
@@ -80,7 +69,6 @@ class Quantizer {
 
  private:
   Status check() const {
-    if (data_.count < 1) return fail(ErrorCode::invalid_argument, "there are no samples to calibrate with");
     if (!is_8bit(options_.activations))
       return fail(ErrorCode::invalid_argument, "activations can be int8 or uint8, not {}",
                   to_string(options_.activations));
@@ -95,22 +83,44 @@ class Quantizer {
                 fmt::join(options_.int16, " "));
   }
 
+  Status check_samples() const {
+    if (data_.count > 0) return {};
+    if (!options_.table) return fail(ErrorCode::invalid_argument, "there are no samples to calibrate with");
+    return fail(
+        ErrorCode::invalid_argument,
+        "the table '{}' has no line for '{}', and there are no samples to find it from; add the line, or --data",
+        options_.table->file, first_unpinned(assignment_));
+  }
+
   Status prepare_graph() {
     QUERN_TRY(const Model ready, prepared(model_));
     QUERN_TRY(auto keep, patterns(options_.keep_float));
+    QUERN_TRY(auto names, kept_by_rules(ready.graph(), options_.rules));
     QUERN_TRY(auto int16, patterns(options_.int16));
-    QUERN_TRY(assignment_, assign(ready.graph(), {options_.activations, std::move(keep), std::move(int16)}));
+    AssignOptions assigned{options_.activations, std::move(keep), std::move(int16), std::move(names), {}};
+    for (const TableRow& row : options_.table ? options_.table->rows : std::vector<TableRow>{}) {
+      if (row.kind == TableRow::Kind::keep_float) assigned.keep_float_names.push_back(row.name);
+      if (row.kind == TableRow::Kind::value && row.dtype == DType::int16) assigned.int16_names.push_back(row.name);
+    }
+    QUERN_TRY(assignment_, assign(ready.graph(), assigned));
     QUERN_CHECK(check_int16());
+    if (options_.table) QUERN_CHECK(pin_by_table(assignment_, *options_.table, options_.activations));
+    QUERN_CHECK(apply_rules(assignment_, options_.rules, options_.activations, options_.symmetric));
     pool_ = make_pool(options_.threads);
     QUERN_TRY(GraphRunner runner, GraphRunner::create(std::make_shared<const Graph>(assignment_.graph), pool_));
     runner_ = std::make_unique<GraphRunner>(std::move(runner));
     return {};
   }
 
+  void tell(const std::string& what, double share) const {
+    if (options_.progress) options_.progress(what, share);
+  }
+
   /// Evenly spread over the data.
   Status read_layer_samples() {
     const int64_t count = std::min(data_.count, kMaxLayerSamples);
     for (int64_t i = 0; i < count; ++i) {
+      tell("looking closely", static_cast<double>(i) / static_cast<double>(count));
       QUERN_TRY(auto sample, data_.read(i * data_.count / count));
       samples_.inputs.push_back(std::move(sample));
     }
@@ -127,7 +137,11 @@ class Quantizer {
 
   /// The chosen recipe once more, with every sample.
   Result<QuantizeResult> finish() {
-    const SampleSource all{data_.count, data_.read};
+    int64_t reads = 0;
+    const SampleSource all{data_.count, [&](int64_t i) {
+                             tell("observing", static_cast<double>(reads++) / static_cast<double>(2 * data_.count));
+                             return data_.read(i);
+                           }};
     QUERN_TRY(const auto seen, observe(*runner_, made_values(assignment_), all, true, 1));
     QUERN_TRY(const Scaled scaled, apply_scales(assignment_, seen[0], recipe_));
     Roles roles;
@@ -136,10 +150,40 @@ class Quantizer {
     if (found_.judged.samples() == 0) roles.judges = roles.fitted;
     QUERN_TRY(LayerResult last, quantize_layers(scaled, options_.activations, recipe_, samples_, roles, *pool_));
     if (found_.judged.samples() == 0) found_.judged.add(std::move(last.errors));
+    const ChannelFactors& factors = options_.table ? assignment_.pins.factors : scaled.factors;
+    return give(scaled.assignment, factors, std::move(last.graph), output_rows());
+  }
+
+  /// Everything stands in the table: samples only judge.
+  Result<QuantizeResult> finish_pinned() {
+    QUERN_TRY(Graph graph, pinned_graph(assignment_, options_.activations));
+    QUERN_TRY(QuantizeResult result, give(assignment_, assignment_.pins.factors, std::move(graph), {}));
+    if (data_.count < 1) return result;
+    const CompareData pairs{data_.count, [&](int64_t i) -> Result<ComparePair> {
+                              QUERN_TRY(const std::vector<Tensor> sample, data_.read(i));
+                              return ComparePair{sample, sample};
+                            }};
+    CompareOptions outputs_only;
+    outputs_only.layers = false;
+    outputs_only.threads = options_.threads;
+    QUERN_TRY(const Comparison judged, compare(model_, result.model, pairs, outputs_only));
+    for (const auto& [name, distance] : judged.outputs)
+      result.outputs.push_back({name, distance.cosine, distance.sqnr_db, distance.relative_l2});
+    return result;
+  }
+
+  /// `assignment` is the one that the graph was made from, balanced by `factors`.
+  Result<QuantizeResult> give(const Assignment& assignment, const ChannelFactors& factors, Graph graph,
+                              std::vector<OutputRow> outputs) {
+    QUERN_TRY(QuantizationTable table, table_of(assignment, factors, graph));
     ModelInfo info = model_.info();
     info.format = "quern";
-    return QuantizeResult{
-        Model(std::move(last.graph), std::move(info)), data_.count, found_.methods, output_rows(), {}};
+    return QuantizeResult{Model(std::move(graph), std::move(info)),
+                          data_.count,
+                          found_.methods,
+                          std::move(outputs),
+                          {},
+                          std::move(table)};
   }
 
   std::vector<OutputRow> output_rows() const {
@@ -157,7 +201,7 @@ class Quantizer {
 
   const Model& model_;
   const CalibrationData& data_;
-  const QuantizeOptions& options_;
+  QuantizeOptions options_;
   Assignment assignment_;
   std::unique_ptr<GraphRunner> runner_;  ///< of the assignment's graph
   std::shared_ptr<ThreadPool> pool_;

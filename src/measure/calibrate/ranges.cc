@@ -217,11 +217,17 @@ std::vector<Quantization> choose_scales(const Assignment& assignment, const Obse
   for (size_t id = 0; id < scales.size(); ++id) {
     if (!assignment.stored[id] || assignment.group[id] != static_cast<ValueId>(id)) continue;
     const std::vector<ValueId> members = assignment.members(static_cast<ValueId>(id));
-    // 16 bits have steps to spare: nothing is cut.
+    const Quantization* pin = assignment.pins.value(id);
     RangeOptions own = options;
+    if (const RangeChoice* choice = assignment.choices.range(id)) {
+      own.method = choice->method;
+      own.percentile = choice->percentile;
+      own.widen = 1;
+    }
+    // 16 bits have steps to spare: nothing is cut.
     if (assignment.wide[id]) own.method = Calibration::minmax, own.type = DType::int16;
-    const Range range = choose_range(joined(seen, members, weights), own);
-    const Quantization chosen = activation_quantization(range, own.type, own.symmetric);
+    const Range range = pin == nullptr ? choose_range(joined(seen, members, weights), own) : Range{};
+    const Quantization chosen = pin == nullptr ? activation_quantization(range, own.type, own.symmetric) : *pin;
     for (ValueId member : members) scales[static_cast<size_t>(member)] = chosen;
   }
   return scales;

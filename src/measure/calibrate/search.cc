@@ -138,6 +138,7 @@ class Search {
   /// Each on one fold, the better ones on the next, the best on all; the very best against the one that stands.
   Status try_all(std::vector<Candidate> candidates) {
     for (size_t fold = 1; fold <= SearchGround::kFolds; ++fold) {
+      if (options_.progress) options_.progress("searching", steps_++ / kSteps);
       QUERN_CHECK(try_side_by_side(candidates, fold));
       std::ranges::stable_sort(
           candidates, [](const Candidate& a, const Candidate& b) { return a.judged.score_db() > b.judged.score_db(); });
@@ -187,9 +188,12 @@ class Search {
     return plain;
   }
 
+  static constexpr double kSteps = 2.0 * SearchGround::kFolds;  ///< calls of try_all, fold by fold
+
   const SearchGround& ground_;
   const QuantizeOptions& options_;
   Candidate best_;
+  int steps_ = 0;
 };
 
 }  // namespace

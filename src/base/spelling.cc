@@ -1,4 +1,4 @@
-#include "tasks/spelling.h"
+#include "base/spelling.h"
 
 #include <algorithm>
 #include <numeric>

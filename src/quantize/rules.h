@@ -1,0 +1,19 @@
+// The user's rules, found in a graph.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "quantize/assign.h"
+
+namespace quern {
+
+/// The names of operators whose arithmetic the rules keep float. Errors: invalid_file naming the rule that selects
+/// nothing.
+Result<std::vector<std::string>> kept_by_rules(const Graph& graph, const std::vector<QuantizeRule>& rules);
+
+/// Pins fixed ranges and notes the other choices in the assignment. Errors: invalid_file naming the rule: it selects
+/// nothing, changes nothing, or contradicts another about values that are tied.
+Status apply_rules(Assignment& assignment, const std::vector<QuantizeRule>& rules, DType type, bool symmetric);
+
+}  // namespace quern
