@@ -110,7 +110,7 @@ std::string to_text(const Preprocess& record);
 /// The model input that a picture is prepared for.
 struct PictureInput {
   std::string name;
-  DType dtype = DType::float32;  ///< float32, uint8 or int8
+  DType dtype = DType::float32;  ///< float32, 8 bits, or quantized 16
   Shape shape;                   ///< [1,C,H,W] or [1,H,W,C] with C 1 or 3; [1,1|3,…] wins where both read
   Quantization quantization;
 };

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "base/width.h"
 #include "tasks/picture.h"
 
 namespace quern {
@@ -193,7 +194,7 @@ Scaling byte_codes(const PictureInput& input) {
 /// mean and std where the record has none, with the sentence that says so.
 Scaling default_scaling(const PictureInput& input, std::vector<std::string>& notes) {
   const Scaling unit = {{0.0}, {255.0}};
-  if (is_quantized(input)) {
+  if (is_quantized(input) && is_8bit(input.dtype)) {
     const Range range = real_range(input);
     const bool usual = about(range.high, 1) && (about(range.low, -1) || about(range.low, 0));
     const Scaling scaling = usual ? byte_codes(input) : unit;
@@ -206,7 +207,7 @@ Scaling default_scaling(const PictureInput& input, std::vector<std::string>& not
                                 scaling.mean[0], scaling.std_dev[0]));
     return scaling;
   }
-  if (!is_float(input.dtype)) {
+  if (!is_float(input.dtype) && !is_quantized(input)) {
     notes.push_back(
         fmt::format("input '{}' is {} without scale: bytes are taken as they are", input.name, to_string(input.dtype)));
     return {{input.dtype == DType::int8 ? 128.0 : 0.0}, {1.0}};
@@ -288,8 +289,10 @@ void fill(const Picture& picture, Order order, const Layout& layout, const Scali
 }
 
 Status check_dtype(const PictureInput& input) {
-  if (input.dtype != DType::float32 && !is_8bit(input.dtype)) {
-    return fail(ErrorCode::unsupported, "input '{}' is {}; pictures are prepared for float32, uint8 and int8 only",
+  const bool wide = is_16bit(input.dtype) && !input.quantization.empty();
+  if (input.dtype != DType::float32 && !is_8bit(input.dtype) && !wide) {
+    return fail(ErrorCode::unsupported,
+                "input '{}' is {}; pictures are prepared for float32, uint8, int8 and quantized int16 and uint16 only",
                 input.name, to_string(input.dtype));
   }
   if (!is_float(input.dtype) && input.quantization.per_axis()) {
@@ -317,13 +320,14 @@ Result<Prepared> prepare_picture(const Picture& picture, const Preprocess& recor
   QUERN_TRY(prepared.tensor, Tensor::make(input.dtype, std::move(shape)));
   prepared.tensor.quantization = input.quantization;
   prepared.geometry = fitted.geometry;
-  if (input.dtype == DType::float32) {
-    fill(fitted.picture, record.order, layout, scaling, input, prepared.tensor.mutable_data<float>());
-  } else if (input.dtype == DType::int8) {
-    fill(fitted.picture, record.order, layout, scaling, input, prepared.tensor.mutable_data<int8_t>());
-  } else {
-    fill(fitted.picture, record.order, layout, scaling, input, prepared.tensor.mutable_data<uint8_t>());
-  }
+  const auto fill_with = [&](auto element) {
+    fill(fitted.picture, record.order, layout, scaling, input, prepared.tensor.mutable_data<decltype(element)>());
+  };
+  if (input.dtype == DType::float32) fill_with(float{});
+  if (input.dtype == DType::int8) fill_with(int8_t{});
+  if (input.dtype == DType::uint8) fill_with(uint8_t{});
+  if (input.dtype == DType::int16) fill_with(int16_t{});
+  if (input.dtype == DType::uint16) fill_with(uint16_t{});
   if (layout.channels == 1 && (record.order == Order::rgb || record.order == Order::bgr)) {
     prepared.notes.push_back(fmt::format("input '{}' has one channel: the picture was turned gray", input.name));
   }

@@ -120,6 +120,15 @@ def fully_connected(rng, f):
     f.op(tfl.BuiltinOperator.FULLY_CONNECTED, inputs, y, tfl.BuiltinOptions.FullyConnectedOptions, o, 11)
 
 
+def batch_matmul(rng, f):
+    rows, depth, columns = (int(n) for n in rng.integers(1, 40, 3))
+    a, b = scale(rng, 1e-5, 1e-3), scale(rng, 1e-5, 1e-3)
+    inputs = [f.tensor("a", np.int16, [2, rows, depth], a), f.tensor("b", np.int16, [2, depth, columns], b)]
+    y = f.tensor("y", np.int16, [2, rows, columns], float(np.float32(a * b * 18000 * np.sqrt(depth) * rng.choice([0.4, 1.0, 3.0]))))
+    o = tfl.BatchMatMulOptionsT()
+    f.op(tfl.BuiltinOperator.BATCH_MATMUL, inputs, y, tfl.BuiltinOptions.BatchMatMulOptions, o, 4)
+
+
 def transpose_conv(rng, f):
     channels, out = int(rng.integers(1, 9)), int(rng.integers(1, 9))
     x_scale = scale(rng, 1e-5, 1e-3)
@@ -240,6 +249,7 @@ OPERATORS = [
     ("DEPTHWISE_CONV_2D", lambda r, f: conv(r, f, True), 0),
     ("TRANSPOSE_CONV", transpose_conv, 0),
     ("FULLY_CONNECTED", fully_connected, 0),
+    ("BATCH_MATMUL", batch_matmul, 0),
     ("ADD", lambda r, f: binary(r, f, B.ADD, O.AddOptions, tfl.AddOptionsT()), 0),
     ("SUB", lambda r, f: binary(r, f, B.SUB, O.SubOptions, tfl.SubOptionsT()), 0),
     ("MUL", lambda r, f: binary(r, f, B.MUL, O.MulOptions, tfl.MulOptionsT()), 0),

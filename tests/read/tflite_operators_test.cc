@@ -44,6 +44,23 @@ TEST(TfliteConv, AbsentBiasIsLeftOut) {
   EXPECT_EQ(attrs<ConvAttrs>(*graph, 0).auto_pad, AutoPad::valid);
 }
 
+TEST(TfliteConv, SixteenBitActivationsKeepTheirBiasOf64Bits) {
+  TfliteBuilder file;
+  const int x = file.input("x", {1, 8, 8, 1}, Type::INT16);
+  file.quantize(x, {0.5f}, {0});
+  const int w = file.bytes_of("w", {2, 1, 1, 1});
+  file.quantize(w, {0.1f, 0.2f}, {0, 0});
+  const int b = file.constant<int64_t>("b", {2}, {int64_t{1} << 40, -3}, Type::INT64);
+  file.quantize(b, {0.05f, 0.1f}, {0, 0});
+  const int y = file.tensor("y", {1, 8, 8, 2}, Type::INT16);
+  file.quantize(y, {0.7f}, {0});
+  file.op(Builtin::CONV_2D, {x, w, b}, {y}, conv_options());
+  const auto graph = file.read({y});
+  ASSERT_TRUE(graph.ok()) << message(graph);
+  EXPECT_EQ(graph->value(graph->find("y")).dtype, DType::int16);
+  EXPECT_THAT(graph->value(graph->find("b")).constant->data<int64_t>(), ElementsAre(int64_t{1} << 40, -3));
+}
+
 TEST(TfliteConv, FewerWeightChannelsAreGroups) {
   TfliteBuilder file;
   const int x = file.input("x", {1, 8, 8, 4});

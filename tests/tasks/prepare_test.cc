@@ -83,6 +83,15 @@ TEST(Prepare, ClipsToTheInputsType) {
   EXPECT_EQ(data[255], 127);
 }
 
+TEST(Prepare, FillsInputsOf16Bits) {
+  const auto prepared = prepare_picture(ramp(), Preprocess{}, quantized(DType::int16, 1.0F / 32767, 0));
+  ASSERT_TRUE(prepared.ok()) << prepared.error().message;
+  EXPECT_EQ(prepared->tensor.data<int16_t>()[0], 0);
+  EXPECT_EQ(prepared->tensor.data<int16_t>()[255], 32767);
+  EXPECT_THAT(prepared->notes.front(), HasSubstr("bytes became 0..1"));
+  EXPECT_FALSE(prepare_picture(ramp(), Preprocess{}, PictureInput{"x", DType::int16, {1, 256, 1, 1}, {}}).ok());
+}
+
 struct RangeCase {
   DType dtype;
   float scale;

@@ -147,16 +147,21 @@ const std::string& Context::real_name(Array& array) {
   if (!array.real.empty()) return array.real;
   name_parameters(array);
   array.real = unique(array.name + "_DequantizeLinear_Output");
-  NodeBuilder made = node("DequantizeLinear", array.name + "_DequantizeLinear",
-                          {array.stored, array.scale, array.zero_point}, {array.real});
-  if (array.quantization->per_axis()) made.integer("axis", array.axis);
+  dequantize_node(array, array.name + "_DequantizeLinear", array.real);
   return array.real;
+}
+
+void Context::dequantize_node(const Array& array, const std::string& name, const std::string& real) {
+  NodeBuilder made = node("DequantizeLinear", name, {array.stored, array.scale, array.zero_point}, {real});
+  if (is_16bit(array.dtype)) made.domain(kWideDomain);
+  if (array.quantization->per_axis()) made.integer("axis", array.axis);
 }
 
 void Context::quantize_into(Array& array, const std::string& real, const std::string& node_name) {
   name_parameters(array);
   const std::string& name = node_name.empty() ? array.name + "_QuantizeLinear" : node_name;
-  node("QuantizeLinear", name, {real, array.scale, array.zero_point}, {array.stored});
+  NodeBuilder made = node("QuantizeLinear", name, {real, array.scale, array.zero_point}, {array.stored});
+  if (is_16bit(array.dtype)) made.domain(kWideDomain);
 }
 
 size_t Context::keep(ValueId id, const Form& form, Array array) {
@@ -177,10 +182,8 @@ Status Context::dequantize(const Op& op) {
   const Form form = home(op.inputs[0]);
   QUERN_TRY(const size_t index, array_of(op.inputs[0], form));
   name_parameters(arrays_[index]);
-  const Array& array = arrays_[index];
-  NodeBuilder made =
-      node("DequantizeLinear", op.name, {array.stored, array.scale, array.zero_point}, {begin(op.outputs[0], form)});
-  if (array.quantization->per_axis()) made.integer("axis", array.axis);
+  const std::string real = begin(op.outputs[0], form);
+  dequantize_node(arrays_[index], op.name, real);
   return {};
 }
 

@@ -25,6 +25,10 @@ using Names = std::vector<std::string>;
 Form as_is(size_t rank);
 inline const Form kChannelsFirst = {0, 3, 1, 2};
 
+/// Whose QuantizeLinear and DequantizeLinear take 16 bits: ai.onnx's do so from opset 21 on, but ONNX Runtime 1.31
+/// fails to optimize files of that opset that mix 8 and 16 bits.
+inline constexpr const char* kWideDomain = "com.microsoft";
+
 class Context {
  public:
   Context(const Graph& graph, int64_t opset);
@@ -111,6 +115,7 @@ class Context {
   size_t transposed_array(ValueId id, const Form& form);
   const std::string& real_name(Array& array);
   void name_parameters(Array& array);
+  void dequantize_node(const Array& array, const std::string& name, const std::string& real);
   void quantize_into(Array& array, const std::string& real, const std::string& node_name = {});
   size_t keep(ValueId id, const Form& form, Array array);
   std::string file_name(ValueId id, const Form& form);

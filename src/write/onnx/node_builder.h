@@ -18,6 +18,10 @@ class NodeBuilder {
  public:
   explicit NodeBuilder(NodeProto* node) : node_(node) {}
 
+  NodeBuilder& domain(const char* name) {
+    node_->set_domain(name);
+    return *this;
+  }
   NodeBuilder& integer(const char* name, int64_t value) {
     add(name, AttributeProto::INT)->set_i(value);
     return *this;

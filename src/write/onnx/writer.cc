@@ -27,12 +27,13 @@ int64_t needed_opset(const Op& op) {
   return row != nullptr ? row->opset : kOpset;
 }
 
-/// QuantizeLinear and DequantizeLinear know 16 bits since then.
-constexpr int64_t kWideOpset = 21;
+bool has_wide_values(const Graph& graph) {
+  return std::ranges::any_of(graph.values,
+                             [](const Value& value) { return is_16bit(value.dtype) && !value.quantization.empty(); });
+}
 
 int64_t opset_of(const Graph& graph) {
-  const auto wide = [](const Value& value) { return is_16bit(value.dtype) && !value.quantization.empty(); };
-  int64_t opset = std::ranges::any_of(graph.values, wide) ? kWideOpset : kOpset;
+  int64_t opset = kOpset;
   for (const Op& op : graph.ops) opset = std::max(opset, needed_opset(op));
   return opset;
 }
@@ -174,12 +175,16 @@ Result<onnx::ModelProto> write(const Graph& graph) {
   }
   QUERN_CHECK(cx.write_outputs());
   onnx::ModelProto model;
-  model.set_ir_version(cx.opset >= kWideOpset ? 10 : cx.opset > 18 ? 9 : 8);
+  model.set_ir_version(cx.opset > 18 ? 9 : 8);
   model.set_producer_name("quern");
   model.set_producer_version(QUERN_VERSION);
-  auto* set = model.add_opset_import();
-  set->set_domain("");
-  set->set_version(cx.opset);
+  const auto import = [&](const char* domain, int64_t version) {
+    auto* set = model.add_opset_import();
+    set->set_domain(domain);
+    set->set_version(version);
+  };
+  import("", cx.opset);
+  if (has_wide_values(graph)) import(kWideDomain, 1);
   *model.mutable_graph() = std::move(cx.file);
   return model;
 }
