@@ -11,7 +11,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from people_face_det_lite.loss import losses  # noqa: E402
 from people_face_det_lite.model import FaceDetLite  # noqa: E402
-from training.detector import Detector, Settings, run  # noqa: E402
+from training.detector import Detector, run  # noqa: E402
+from training.rounds import Round, Settings  # noqa: E402
 
 
 def prepare(taken):
@@ -28,7 +29,7 @@ DETECTOR = Detector(
     name="people_face_det_lite", about=__doc__, build=FaceDetLite, prepare=prepare, loss=loss, outputs=("heatmap", "bbox", "landmark"),
     task={"task": "face_det_lite", "preprocess": {"fit": "letterbox", "filter": "bilinear", "order": "gray", "mean": 0, "std": 255},
           "labels": ["face"], "score": 0.4, "iou": 0.3})
-SETTINGS = Settings(rounds=(((192, (0.6, 1.1), 16000), (320, (0.85, 1.15), 8000)),), batch=16, rate=2.5e-3)
+SETTINGS = Settings(rounds=(Round(((192, (0.6, 1.1), 16000), (320, (0.85, 1.15), 8000)), rate=2.5e-3),))
 
 if __name__ == "__main__":
     run(DETECTOR, SETTINGS)

@@ -28,30 +28,46 @@ def overlaps(a, b):
 
 
 @torch.no_grad()
+def costs(scores, boxes, centres, strides, truth, labels, guide):
+    """What every cell would cost every object, objects x cells (NEVER where it may not learn it), and the overlap of its box with the
+    object. Scores and boxes are those of the object's own picture and class."""
+    overlap = overlaps(boxes, truth[:, None])
+    middle, size = (truth[:, :2] + truth[:, 2:]) / 2, truth[:, 2:] - truth[:, :2]
+    away = (centres - middle[:, None]).abs()
+    distance = away.norm(dim=-1) / strides
+    inside = (away * 2 < size[:, None]).all(-1) | ((distance < 0.75) & (strides == STRIDES[0]))
+    reachable = (away + size[:, None] / 2).amax(-1) < (BINS - 1) * strides
+    wrong = -(overlap * torch.log(scores + 1e-6) + (1 - overlap) * torch.log(1 - scores + 1e-6)) * (overlap - scores) ** 2
+    cost = wrong - 3 * torch.log(overlap + 1e-6) * (1 - guide) + 10 ** (distance.clamp(max=6) - 3)
+    if guide > 0:
+        level = (torch.log2(size.amax(-1).clamp(min=1))[:, None] - torch.log2(4 * strides)).abs()
+        cost = cost + guide * (distance + 3 * level)
+    allowed = inside & reachable
+    return torch.where(allowed, cost, NEVER), overlap * allowed
+
+
+@torch.no_grad()
 def assign(scores, boxes, centres, strides, truth, labels, usable, guide):
     """Objects of cells. scores batch x cells x classes (0..1), boxes batch x cells x 4, truth batch x objects x 4, labels and usable
     batch x objects. guide, from 1 down to 0, is how much the distance and the level decide instead of the predictions.
 
     Returns for every cell the index of its object, or -1, and the overlap of its box with it.
     """
-    away = centres[None, :, None] - (truth[:, None, :, :2] + truth[:, None, :, 2:]) / 2
-    distance = away.norm(dim=-1) / strides[None, :, None]
-    size = (truth[..., 2:] - truth[..., :2])
-    sides = torch.cat((centres[None, :, None] - truth[:, None, :, :2], truth[:, None, :, 2:] - centres[None, :, None]), -1)
-    inside = (sides.amin(-1) > 0) | ((distance < 0.75) & (strides == STRIDES[0])[None, :, None])
-    reachable = sides.amax(-1) < (BINS - 1) * strides[None, :, None]
-    allowed = inside & reachable & usable[:, None]
-    overlap = overlaps(boxes[:, :, None], truth[:, None])
-    score = scores.gather(2, labels[:, None].expand(-1, scores.shape[1], -1))
-    wrong = -(overlap * torch.log(score + 1e-6) + (1 - overlap) * torch.log(1 - score + 1e-6)) * (overlap - score) ** 2
-    level = (torch.log2(size.amax(-1).clamp(min=1))[:, None] - torch.log2(4 * strides)[None, :, None]).abs()
-    cost = wrong - 3 * torch.log(overlap + 1e-6) * (1 - guide) + 10 ** (distance.clamp(max=6) - 3) + guide * (distance + 3 * level)
-    cost = torch.where(allowed, cost, torch.full_like(cost, NEVER))
-    best = (overlap * allowed).topk(CANDIDATES, dim=1).values.sum(1)
+    owner, shared = torch.full(scores.shape[:2], -1), torch.zeros(scores.shape[:2])
+    picture, place = usable.nonzero(as_tuple=True)
+    if len(picture) == 0:
+        return owner, shared
+    kind = labels[picture, place]
+    cost, overlap = costs(scores.transpose(1, 2)[picture, kind], boxes[picture], centres, strides, truth[picture, place], kind, guide)
+    best = overlap.topk(CANDIDATES, dim=1).values.sum(1)
     count = torch.maximum(best, torch.full_like(best, 1 + 3 * guide)).int()
     cheapest = cost.topk(CANDIDATES, dim=1, largest=False)
-    taken = (torch.arange(CANDIDATES)[None, :, None] < count[:, None]) & (cheapest.values < NEVER)
-    chosen = torch.zeros_like(allowed).scatter(1, cheapest.indices, taken)
-    lowest = torch.where(chosen, cost, torch.full_like(cost, NEVER)).min(2)
-    owner = torch.where(lowest.values < NEVER, lowest.indices, torch.full_like(lowest.indices, -1))
-    return owner, overlap.gather(2, owner.clamp(min=0)[:, :, None])[:, :, 0]
+    taken = (torch.arange(CANDIDATES) < count[:, None]) & (cheapest.values < NEVER)
+    row, rank = taken.nonzero(as_tuple=True)
+    cell, price = cheapest.indices[row, rank], cheapest.values[row, rank]
+    key = picture[row] * scores.shape[1] + cell
+    lowest = torch.full((owner.numel(),), NEVER).scatter_reduce(0, key, price, "amin")
+    won = price == lowest[key]
+    owner.view(-1)[key[won]] = place[row[won]]
+    shared.view(-1)[key[won]] = overlap[row[won], cell[won]]
+    return owner, shared

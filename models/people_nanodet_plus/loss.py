@@ -33,38 +33,42 @@ def bins_loss(logits, distances):
     return -(both[..., 0] * (1 - right_share) + both[..., 1] * right_share).mean(1)
 
 
-def score_loss(logits, target, heard):
-    """Quality focal loss with beta 2, summed; heard is 0 where a cell's class must not be judged."""
+def score_loss(logits, target, judged):
+    """Quality focal loss with beta 2, summed; judged is 0 where a cell's class must not be."""
     scores = logits.sigmoid()
-    return (F.binary_cross_entropy_with_logits(logits, target, reduction="none") * (target - scores).abs() ** 2 * heard).sum()
+    return (F.binary_cross_entropy_with_logits(logits, target, reduction="none") * (target - scores) ** 2 * judged).sum()
 
 
-def unheard(centres, boxes, labels, ignored, classes):
-    """1 where a cell lies in a region to ignore of a class: batch x cells x classes, as bool."""
-    c = centres[None, :, None]
-    inside = ((c >= boxes[:, None, :, :2]) & (c <= boxes[:, None, :, 2:])).all(-1) & ignored[:, None]
-    return torch.stack([(inside & (labels == k)[:, None]).any(2) for k in range(classes)], 2)
+def heard(centres, boxes, labels, ignored, classes):
+    """0 where a cell lies in a region to ignore of a class, else 1: batch x cells x classes."""
+    picture, place = ignored.nonzero(as_tuple=True)
+    box = boxes[picture, place][:, None]
+    inside = ((centres >= box[..., :2]) & (centres <= box[..., 2:])).all(-1)
+    times = torch.zeros(len(boxes), classes, len(centres))
+    times.index_put_((picture, labels[picture, place]), inside.float(), accumulate=True)
+    return (times == 0).float().transpose(1, 2)
+
+
+def distances_of(bins, strides):
+    """Distances in pixels from logits ... x 4 x BINS; strides must broadcast to ... x 1."""
+    return (bins.softmax(-1) @ torch.arange(BINS, dtype=torch.float32)) * strides
 
 
 def losses(output, classes, centres, strides, boxes, labels, there, ignored, guide):
     """The sum of the three losses of a batch and how many cells were assigned."""
-    logits = output[..., :classes]
-    bins = output[..., classes:].unflatten(2, (4, BINS))
-    distances = (bins.softmax(-1) * torch.arange(BINS, dtype=torch.float32)).sum(-1) * strides[None, :, None]
-    predicted = boxes_of(distances, centres[None])
-    owner, overlap = assign(logits.detach().sigmoid(), predicted.detach(), centres, strides, boxes, labels, there & ~ignored, guide)
-    positive = owner >= 0
-    rows = owner.clamp(min=0)
+    logits, bins = output[..., :classes], output[..., classes:].unflatten(2, (4, BINS))
+    with torch.no_grad():
+        predicted = boxes_of(distances_of(bins, strides[:, None]), centres)
+        owner, overlap = assign(logits.sigmoid(), predicted, centres, strides, boxes, labels, there & ~ignored, guide)
+    picture, cells = (owner >= 0).nonzero(as_tuple=True)
+    object_of, overlap = owner[picture, cells], overlap[picture, cells]
     target = torch.zeros_like(logits)
-    label = labels.gather(1, rows)
-    target.scatter_(2, label[..., None], (overlap * positive)[..., None])
-    heard = (~unheard(centres, boxes, labels, there & ignored, classes) | (target > 0)).float()
-    truth = boxes.gather(1, rows[..., None].expand(-1, -1, 4))[positive]
-    cells = positive.nonzero()[:, 1]
-    weight = logits.detach().sigmoid().amax(2)[positive] + overlap[positive]
+    target[picture, cells, labels[picture, object_of]] = overlap
+    judged = torch.maximum(heard(centres, boxes, labels, there & ignored, classes), (target > 0).float())
+    truth, centre, stride, bins = boxes[picture, object_of], centres[cells], strides[cells][:, None], bins[picture, cells]
+    weight = logits.detach().sigmoid().amax(2)[picture, cells] + overlap
     total = weight.sum().clamp(min=1.0)
-    wanted = torch.cat((centres[cells] - truth[:, :2], truth[:, 2:] - centres[cells]), 1) / strides[cells][:, None]
-    count = positive.sum().clamp(min=1)
-    loss = WEIGHTS["score"] * score_loss(logits, target, heard) / count
-    loss = loss + WEIGHTS["box"] * (giou_loss(predicted[positive], truth) * weight).sum() / total
-    return loss + WEIGHTS["bins"] * (bins_loss(bins[positive], wanted) * weight).sum() / total, int(count)
+    wanted = torch.cat((centre - truth[:, :2], truth[:, 2:] - centre), 1) / stride
+    loss = WEIGHTS["score"] * score_loss(logits, target, judged) / max(1, len(cells))
+    loss = loss + WEIGHTS["box"] * (giou_loss(boxes_of(distances_of(bins, stride), centre), truth) * weight).sum() / total
+    return loss + WEIGHTS["bins"] * (bins_loss(bins, wanted) * weight).sum() / total, len(cells)

@@ -5,6 +5,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from training.depthwise import Depthwise
+
 STRIDES = (8, 16, 32, 64)
 BINS = 8  # a distance is a distribution over 0..7 strides
 SLOPE = 0.1
@@ -16,7 +18,9 @@ def leaky():
 
 def conv(inputs, outputs, kernel=1, stride=1, groups=1):
     """A convolution without bias, padded to keep (or, at stride 2, halve) the size."""
-    return nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False)
+    if groups > 1:
+        return Depthwise(inputs, kernel, stride)
+    return nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False)
 
 
 def sizes(x):
@@ -24,9 +28,12 @@ def sizes(x):
     return tuple(int(size) for size in x.shape[1:])
 
 
-def shuffled(x):
-    """Channel 2 i + g takes channel g * half + i."""
+def shuffled(x, training):
+    """Channel 2 i + g takes channel g * half + i. While training it is written the way that keeps channels last in memory."""
     channels, height, width = sizes(x)
+    if training:
+        x = x.permute(0, 2, 3, 1).reshape(-1, height, width, 2, channels // 2).transpose(3, 4)
+        return x.reshape(-1, height, width, channels).permute(0, 3, 1, 2)
     return x.reshape(-1, 2, channels // 2, height, width).transpose(1, 2).reshape(-1, channels, height, width)
 
 
@@ -45,9 +52,9 @@ class ShuffleBlock(nn.Module):
 
     def forward(self, x):
         if self.stride == 2:
-            return shuffled(torch.cat((self.branch1(x), self.branch2(x)), 1))
+            return shuffled(torch.cat((self.branch1(x), self.branch2(x)), 1), self.training)
         passing, worked = x.split(self.half, 1)
-        return shuffled(torch.cat((passing, self.branch2(worked)), 1))
+        return shuffled(torch.cat((passing, self.branch2(worked)), 1), self.training)
 
 
 class ShuffleNetV2(nn.Module):

@@ -14,6 +14,14 @@ def warm_cosine(step, steps, warm):
     return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, part)))
 
 
+def rate_factor(step, steps, cooling):
+    """A factor of the learning rate, after 150 steps of warming up: half a cosine, or, with `cooling`, 1 until that many steps are left,
+    then a line down to 1 %. The second does not depend on `steps` before that, so a training can be made longer while it runs."""
+    if cooling == 0:
+        return warm_cosine(step, steps, min(150, steps // 10 + 1))
+    return min((step + 1) / 150, max(0.01, min(1.0, (steps - step) / cooling)))
+
+
 def parameter_groups(model, decay):
     """Weight decay on the weights of dense convolutions and of linear layers only: neither on BatchNorm, nor on biases, nor on
     depthwise filters, each of which has 9 weights and no redundancy to remove."""

@@ -40,7 +40,7 @@ class Trainer:
             for group in self.optimizer.param_groups:
                 group["lr"] = self.rate(self.average.steps)
             self.optimizer.step()
-            self.average.update(self.model)
+            self.average.update()
             losses.append(loss.item())
             right += int((logits.argmax(1) == truth).sum())
         self.epochs += 1
