@@ -114,6 +114,9 @@ def transcript(text, quern):
         (folder / "boxes.json").write_text('{"images":[{"id":1,"file_name":"1_horizontal.jpg"}],"categories":[{"id":1,"name":"unicorn"}],"annotations":[]}')
         (folder / "stripes.prototxt").write_text(CONFIGURATION)
         (folder / "slip.prototxt").write_text(CONFIGURATION.replace("size:", "sise:"))
+        wide = "operator_conf { operator_conf_items { selector { op_name: \"%s\" } attributes { input_feature_type: UINT16 } }"
+        (folder / "wide.prototxt").write_text(CONFIGURATION.replace("operator_conf {", wide % "blur"))
+        (folder / "wide_nowhere.prototxt").write_text(CONFIGURATION.replace("operator_conf {", wide % "nowhere"))
         (folder / "wrong_table.txt").write_text("value nowhere int8 0.1 0\n")
         (folder / "empty").mkdir()
         pictures = sorted((ROOT / "models/stripes/pictures").iterdir())
