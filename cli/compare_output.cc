@@ -88,6 +88,7 @@ Json to_json(const LayerComparison& layer, size_t rank, size_t order) {
           {"ideal_db", layer.ideal_db},
           {"lost_db", layer.lost_db},
           {"tied", layer.tied},
+          {"equalized", layer.equalized},
           {"clipped_pct", layer.clipped_pct},
           {"used_pct", layer.used_pct},
           {"share_pct", layer.share_pct ? Json(*layer.share_pct) : Json()},

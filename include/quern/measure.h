@@ -103,9 +103,10 @@ struct LayerComparison {
   double ideal_db = 0;               ///< what the isolated SQNR could be with 8 bits and a range of its own
   double lost_db = 0;                ///< how far the isolated SQNR is below that; 0 where the error is another layer's
   bool tied = false;                 ///< moves stored values and adds no error
-  double clipped_pct = 0;            ///< values of the reference beyond what the candidate can store
-  double used_pct = 0;               ///< codes between the least and the greatest that occurred
-  std::optional<double> share_pct;   ///< of the error at the outputs, when this layer alone is quantized
+  bool equalized = false;  ///< channels have a factor each in the candidate; errors are in the reference's units
+  double clipped_pct = 0;  ///< values of the reference beyond what the candidate can store
+  double used_pct = 0;     ///< codes between the least and the greatest that occurred
+  std::optional<double> share_pct;  ///< of the error at the outputs, when this layer alone is quantized
   std::optional<Cause> cause;
   std::optional<Spread> spread;  ///< of the worst layers
   std::vector<size_t> reads;     ///< the layers whose values the operator reads, through what moves or converts them

@@ -21,6 +21,12 @@ std::string tile(const std::string& number, const std::string& unit, const std::
                      html::escaped(number), unit, text);
 }
 
+/// A name instead of a number; of a long one its end.
+std::string word_tile(const std::string& word, const std::string& text) {
+  return fmt::format("<div class=tile><div class=\"n word\" title=\"{}\">{}</div><div class=t>{}</div></div>",
+                     html::escaped(word), html::escaped(html::tail(word, 44)), text);
+}
+
 std::string tiles(const Comparison& found) {
   std::string body;
   const auto worst = std::ranges::min_element(found.outputs, {}, [](const auto& o) { return o.distance.sqnr_db; });
@@ -31,8 +37,8 @@ std::string tiles(const Comparison& found) {
   }
   const auto lossy = std::ranges::count_if(found.layers, [](const auto& layer) { return layer.lost_db >= 3; });
   body += tile(std::to_string(lossy), fmt::format("of {}", found.layers.size()), "layers lose 3 dB or more");
-  body += tile(found.first_offender ? html::tail(short_name(found.layers[*found.first_offender].name), 22) : "none", "",
-               "first offender");
+  body += found.first_offender ? word_tile(short_name(found.layers[*found.first_offender].name), "first offender")
+                               : tile("none", "", "first offender");
   body += tile(std::to_string(found.samples), "", found.samples == 1 ? "sample" : "samples");
   return "<div class=tiles>" + body + "</div>\n";
 }
@@ -156,7 +162,7 @@ Result<std::string> pictures(const ReportDetails& details, size_t used) {
     if (used + body.size() + ours.size() + theirs.size() + 1000 > kLimit) break;
     body += "<div class=pictures>" + ours + theirs + "</div>";
   }
-  return body;
+  return "<div class=gallery>" + body + "</div>";
 }
 
 std::string page(const std::string& title, const std::string& body) {
@@ -186,7 +192,8 @@ Result<std::string> comparison_html(const Comparison& found, const ReportDetails
              "SQNR in dB, higher is better. Isolated: the operator alone, fed by the reference. Accumulated: in the "
              "candidate's own run. Where the blue line falls, an operator adds error; where only the orange one "
              "does, error passes through.",
-             key({{"var(--iso)", "isolated"}, {"var(--acc)", "accumulated"}}) + error_plot(found));
+             key({{"var(--iso)", "isolated"}, {"var(--acc)", "accumulated"}}) + "<div class=scroll>" +
+                 error_plot(found) + "</div>");
     if (const std::string looks = closer_looks(found); !looks.empty()) {
       body +=
           card("The worst layers",

@@ -50,7 +50,7 @@ std::vector<Place> places(const std::vector<LayerComparison>& layers) {
 std::string box(const LayerComparison& layer, const Place& place, bool offender) {
   const int level = lost_class(layer.lost_db);
   const double x = x_of(place), y = y_of(place);
-  const std::string ink = level >= 4 ? "var(--on-dark)" : "var(--ink)";
+  const std::string ink = level >= 5 ? "var(--on-strongest)" : level == 4 ? "var(--on-strong)" : "var(--ink)";
   std::string isolated = layer.isolated ? html::db(layer.isolated->sqnr_db) : "-";
   if (isolated != "equal" && isolated != "-") isolated += " dB";
   return fmt::format(

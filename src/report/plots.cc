@@ -118,7 +118,7 @@ int lost_class(double lost_db) {
 std::string error_plot(const Comparison& comparison) {
   const Frame frame = frame_for(comparison);
   std::string svg = fmt::format(
-      R"svg(<svg viewBox="0 0 {} {}" role="img" aria-label="SQNR of every layer, isolated and accumulated">)svg",
+      R"svg(<svg class="wide" viewBox="0 0 {} {}" role="img" aria-label="SQNR of every layer, isolated and accumulated">)svg",
       frame.width, frame.height);
   svg += grid(frame) + offender_mark(comparison, frame);
   svg += line(comparison, frame, "var(--iso)", [](const LayerComparison& layer) {
@@ -132,7 +132,8 @@ std::string error_plot(const Comparison& comparison) {
 }
 
 std::string spread_plot(const Spread& spread) {
-  constexpr double kWidth = 480, kHeight = 130, kBase = 108, kPad = 8;
+  // About as wide as a column of the page, so that its text is as large as it says.
+  constexpr double kWidth = 330, kHeight = 118, kBase = 94, kPad = 4;
   const size_t bins = spread.reference.size();
   double greatest = 1;
   for (size_t i = 0; i < bins; ++i) greatest = std::max({greatest, spread.reference[i], spread.candidate[i]});

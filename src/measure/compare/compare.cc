@@ -73,6 +73,7 @@ LayerComparison row_of(const Sides& sides, const Layer& layer) {
   row.ideal_db = layer.ideal_db(graph);
   row.lost_db = layer.lost_db(graph);
   row.tied = layer.tied;
+  row.equalized = !sides.factor(layer.value).empty();
   row.clipped_pct = 100 * layer.beyond / static_cast<double>(std::max<int64_t>(1, layer.isolated.elements()));
   if (is_stored(value.dtype, value.quantization) && !value.quantization.per_axis()) {
     const StoredRange range = stored_range(value.dtype, value.quantization);
@@ -196,6 +197,16 @@ void name_outputs(const Sides& sides, const std::vector<DistanceSum>& sums, Comp
   }
 }
 
+void note_scaled(const Sides& sides, const std::vector<Layer>& layers, Comparison& found) {
+  const auto scaled =
+      std::ranges::count_if(layers, [&](const Layer& layer) { return !sides.factor(layer.value).empty(); });
+  if (scaled == 0) return;
+  found.notes.push_back(fmt::format(
+      "the channels of {} value{} are scaled in the candidate and scaled back behind (equalization); errors "
+      "are in the reference's units",
+      scaled, scaled == 1 ? "" : "s"));
+}
+
 }  // namespace
 
 Result<Comparison> compare(const Model& reference, const Model& candidate, const CompareData& data,
@@ -212,6 +223,7 @@ Result<Comparison> compare(const Model& reference, const Model& candidate, const
       found.layers.push_back(row_of(sides, layer));
       found.layers.back().reads = readers.of(layer);
     }
+    note_scaled(sides, pass.layers, found);
     found.ranking = ranked(found.layers);
     found.unmatched = unmatched_names(sides);
     QUERN_CHECK(look_closer(sides, data, options, pass.layers, found));

@@ -96,13 +96,22 @@ void add_truth(const Tensor& truth, const Value& value, Layer& layer) {
   add_channels(truth, layer.channel_peaks);
 }
 
-void add_isolated(const Isolated& isolated, const Value& value, Layer& layer) {
-  layer.isolated.add(isolated.truth->data<float>(), isolated.stored->data<float>());
-  add_truth(*isolated.truth, value, layer);
+Status add_isolated(const Isolated& isolated, const Sides& sides, Layer& layer) {
+  const Factors& factor = sides.factor(layer.value);
+  QUERN_TRY(const Tensor truth, divided(*isolated.truth, factor));
+  QUERN_TRY(const Tensor stored, divided(*isolated.stored, factor));
+  layer.isolated.add(truth.data<float>(), stored.data<float>());
+  for (const float v : truth.data<float>()) {
+    if (!std::isfinite(v)) continue;
+    layer.real_low = std::min<double>(layer.real_low, v);
+    layer.real_high = std::max<double>(layer.real_high, v);
+  }
+  add_truth(*isolated.truth, sides.candidate->value(layer.value), layer);
   for (const float v : isolated.stored->data<float>()) {
     layer.code_low = std::min<double>(layer.code_low, v);
     layer.code_high = std::max<double>(layer.code_high, v);
   }
+  return {};
 }
 
 /// Layers by the operator that makes them.
@@ -193,7 +202,7 @@ double Layer::ideal_db(const Graph& candidate) const {
   const OpKind kind = op == kInput ? OpKind::Identity : candidate.ops[static_cast<size_t>(op)].kind;
   if (is_stored(v.dtype, v.quantization) && isolated.signal() > 0) {
     const double codes = size_of(v.dtype) == 1 ? 255 : 65535;
-    const double step = std::max(high - low, natural_range(kind)) / codes;
+    const double step = std::max(real_high - real_low, natural_range(kind)) / codes;
     noise += nonzero * step * step / 12 / isolated.signal();
   }
   if (op != kInput && has_stored_weights(candidate, candidate.ops[static_cast<size_t>(op)]))
@@ -244,11 +253,13 @@ Status add_sample(const Sides& sides, const SampleRun& run, std::vector<Layer>& 
   for (Layer& layer : layers) {
     QUERN_TRY(const std::optional<Tensor> truth, truth_for(sides, run.reference, layer.value));
     QUERN_TRY(const Tensor got, dequantize(run.candidate[static_cast<size_t>(layer.value)]));
-    if (truth) layer.accumulated.add(truth->data<float>(), got.data<float>());
+    if (!truth) continue;
+    QUERN_TRY(const Tensor real, divided(*truth, sides.factor(layer.value)));
+    QUERN_TRY(const Tensor real_got, divided(got, sides.factor(layer.value)));
+    layer.accumulated.add(real.data<float>(), real_got.data<float>());
   }
-  return walk_isolated(sides, layers, run, [&](size_t row, const Isolated& isolated) -> Status {
-    add_isolated(isolated, sides.candidate->value(layers[row].value), layers[row]);
-    return {};
+  return walk_isolated(sides, layers, run, [&](size_t row, const Isolated& isolated) {
+    return add_isolated(isolated, sides, layers[row]);
   });
 }
 

@@ -18,8 +18,10 @@ struct Layer {
   bool tied = false;  ///< the operator moves stored values: its error is that of what it reads
   DistanceSum isolated;
   DistanceSum accumulated;
-  double low = 0;  ///< least and greatest of the reference, with 0
+  double low = 0;  ///< least and greatest of the reference, with 0, scaled as the candidate's channels are
   double high = 0;
+  double real_low = 0;  ///< the same in the reference's own units, in which errors are
+  double real_high = 0;
   double nonzero = 0;   ///< how many of the reference's numbers are not 0
   double beyond = 0;    ///< how many are outside what the candidate can store
   double code_low = 0;  ///< least and greatest number that the isolated operator stored

@@ -87,6 +87,7 @@ Result<Sides> make_sides(const Model& reference, const Model& candidate, const C
   if (!options.layers) return sides;
   QUERN_TRY(Graph twin, float_twin(*sides.candidate));
   sides.twin = std::make_shared<const Graph>(std::move(twin));
+  QUERN_TRY(sides.factors, find_factors(*sides.reference, *sides.candidate, *sides.twin, sides.matching));
   QUERN_TRY(sides.run_twin, runner(sides.twin, sides.pool));
   return sides;
 }
@@ -108,7 +109,8 @@ Result<std::optional<Tensor>> truth_for(const Sides& sides, const RunValues& ref
   const Tensor& value = reference[static_cast<size_t>(match->reference)];
   if (value.dtype() != DType::float32) return std::optional<Tensor>();
   QUERN_TRY(Tensor array, turned(value, *match, sides.candidate->value(id).shape));
-  return std::optional<Tensor>(std::move(array));
+  QUERN_TRY(Tensor scaled, times(array, sides.factor(id)));
+  return std::optional<Tensor>(std::move(scaled));
 }
 
 }  // namespace quern

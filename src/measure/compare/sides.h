@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "measure/compare/channel_factors.h"
 #include "measure/compare/match.h"
 #include "measure/graph_runner.h"
 #include "quern/measure.h"
@@ -15,6 +16,7 @@ struct Sides {
   std::shared_ptr<const Graph> candidate;
   std::shared_ptr<const Graph> twin;  ///< the candidate in float (float_twin.h)
   Matching matching;
+  std::vector<Factors> factors;  ///< by value of the candidate; none for a comparison of outputs only
   std::shared_ptr<ThreadPool> pool;
   std::unique_ptr<GraphRunner> run_reference;
   std::unique_ptr<GraphRunner> run_candidate;
@@ -22,6 +24,11 @@ struct Sides {
 
   const std::optional<Match>& match(ValueId candidate_value) const {
     return matching.values[static_cast<size_t>(candidate_value)];
+  }
+  /// What the candidate's numbers are multiplied by beside the reference's.
+  const Factors& factor(ValueId candidate_value) const {
+    static const Factors kNone;
+    return factors.empty() ? kNone : factors[static_cast<size_t>(candidate_value)];
   }
 };
 
@@ -39,8 +46,8 @@ struct SampleRun {
 };
 Result<SampleRun> run_sample(const Sides& sides, const ComparePair& pair);
 
-/// The reference's array for a matched value of the candidate, in its layout; empty when there is no match or the
-/// reference's array is of integers that are not quantized.
+/// The reference's array for a matched value of the candidate, in its layout and scaled as its channels are; empty when
+/// there is no match or the reference's array is of integers that are not quantized.
 Result<std::optional<Tensor>> truth_for(const Sides& sides, const RunValues& reference, ValueId candidate_value);
 
 }  // namespace quern

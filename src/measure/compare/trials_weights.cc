@@ -157,8 +157,15 @@ void add_weight_trials(const Sides& sides, const Layer& layer, std::vector<Trial
   const bool product = op.kind == OpKind::Conv || op.kind == OpKind::ConvTranspose || op.kind == OpKind::FullyConnected;
   const Op* other = product ? reference_op(sides, layer) : nullptr;
   if (other == nullptr || other->kind != op.kind || float_constant(*sides.twin, op, 1) == nullptr) return;
-  if (const Tensor* weights = float_constant(*sides.plain, *other, 1)) add_weights(sides, layer, op, *weights, trials);
-  if (const Tensor* bias = float_constant(*sides.plain, *other, 2)) add_bias(sides, layer, op, *bias, trials);
+  const Factors &before = sides.factor(op.inputs[0]), &behind = sides.factor(layer.value);
+  if (const Tensor* weights = float_constant(*sides.plain, *other, 1)) {
+    const auto scaled = scaled_weights(op, *weights, before, behind);
+    if (scaled.ok()) add_weights(sides, layer, op, *scaled, trials);
+  }
+  if (const Tensor* bias = float_constant(*sides.plain, *other, 2)) {
+    const auto scaled = times(*bias, behind);
+    if (scaled.ok()) add_bias(sides, layer, op, *scaled, trials);
+  }
 }
 
 }  // namespace quern
