@@ -4,8 +4,8 @@
 
 #include "compare_data.h"
 #include "compare_output.h"
+#include "compare_run.h"
 #include "model_options.h"
-#include "progress.h"
 #include "quern/file.h"
 #include "verbs.h"
 
@@ -59,11 +59,6 @@ Result<Model> load_side(const std::string& file, const std::vector<std::string>&
   return take_batch_of_one(*model, voice);
 }
 
-struct Models {
-  Model reference;
-  Model candidate;
-};
-
 Result<Models> load_both(const CompareVerb& verb, const Voice& voice) {
   std::set<std::string> used;
   auto reference = load_side(verb.reference, verb.shapes, voice, used);
@@ -76,93 +71,18 @@ Result<Models> load_both(const CompareVerb& verb, const Voice& voice) {
   return Models{*std::move(reference), *std::move(candidate)};
 }
 
-/// Decodes the outputs of both, and keeps the first pictures with what was found on them.
-struct TaskSide {
-  Task task;
-  Preprocess record;
-  TaskOptions options;
-  TaskDifference difference;
-
-  bool keep_pictures = false;
-  std::vector<ReportPicture> pictures = {};
-
-  static constexpr size_t kPictures = 6;
-
-  bool decodes() const { return task.name != "tensor"; }
-  Status add(std::span<const NamedTensor> reference, std::span<const NamedTensor> candidate, const Geometry& geometry,
-             const Sample& sample) {
-    auto ours = finish_task(task, reference, geometry, options);
-    if (!ours.ok()) return ours.status();
-    auto theirs = finish_task(task, candidate, geometry, options);
-    if (!theirs.ok()) return theirs.status();
-    difference.add(*ours, *theirs);
-    return keep_pictures && pictures.size() < kPictures ? keep(sample, *ours, *theirs) : Status();
-  }
-
- private:
-  Status keep(const Sample& sample, const TaskResult& ours, const TaskResult& theirs) {
-    for (const SamplePart& part : sample.parts) {
-      const auto* picture = std::get_if<Picture>(&part.content);
-      if (picture == nullptr) continue;
-      auto left = draw_result(*picture, ours);
-      if (!left.ok()) return left.status();
-      auto right = draw_result(*picture, theirs);
-      if (!right.ok()) return right.status();
-      pictures.push_back({sample.name, *std::move(left), *std::move(right)});
-      return {};
-    }
-    return {};
-  }
-};
-
 Result<TaskSide> task_side(const CompareVerb& verb) {
-  auto task = load_task(verb.task.empty() ? "tensor" : verb.task);
-  if (!task.ok()) return as_usage(task.error());
-  TaskSide side{*task, task->preprocess, {}, {}, !verb.report.empty()};
-  if (!verb.preprocess.empty()) {
-    auto record = load_preprocess(verb.preprocess);
-    if (!record.ok()) return record.status();
-    side.record = *record;
-  }
+  auto side = TaskSide::load(verb.task, verb.preprocess, !verb.report.empty());
+  if (!side.ok()) return side;
   if (!verb.labels.empty()) {
     auto labels = read_labels(verb.labels);
     if (!labels.ok()) return labels.status();
-    side.options.labels = *std::move(labels);
+    side->options.labels = *std::move(labels);
   }
-  side.options.top = verb.top;
-  side.options.score = verb.score;
-  side.options.iou = verb.iou;
+  side->options.top = verb.top;
+  side->options.score = verb.score;
+  side->options.iou = verb.iou;
   return side;
-}
-
-Result<Comparison> run_comparison(const Voice& voice, const CompareVerb& verb, const Models& models,
-                                  CompareSamples& samples, TaskSide& task) {
-  Progress progress(voice, "samples", samples.size());
-  Geometry geometry;
-  Sample last;
-  std::set<std::string> said;
-  CompareData data;
-  data.size = samples.size();
-  data.read = [&](int64_t index) -> Result<ComparePair> {
-    progress.show(index + 1);
-    auto sample = samples.read(index);
-    if (!sample.ok()) return sample.status();
-    std::vector<std::string> notes;
-    auto pair = prepare_pair(*sample, task.record, models.reference, models.candidate, notes);
-    if (!pair.ok()) return pair;
-    for (const std::string& sentence : notes) {
-      if (said.insert(sentence).second) note(voice, sentence);
-    }
-    geometry = pair->geometry;
-    last = *std::move(sample);
-    return pair;
-  };
-  if (task.decodes()) {
-    data.seen = [&](int64_t, std::span<const NamedTensor> reference, std::span<const NamedTensor> candidate) {
-      return task.add(reference, candidate, geometry, last);
-    };
-  }
-  return compare(models.reference, models.candidate, data, {!verb.quick, verb.worst, 8, verb.threads});
 }
 
 /// Sentences about gates that were not met.
@@ -200,16 +120,11 @@ Status write_files(const CompareVerb& verb, const Comparison& found, TaskSide& t
     if (const Status written = write_file(verb.csv, comparison_csv(found)); !written.ok()) return written;
   }
   if (verb.report.empty()) return {};
-  ReportDetails details{verb.reference, verb.candidate, task.task.name, {}, std::move(task.pictures)};
-  if (task.decodes()) details.difference = task.difference;
-  const auto page = comparison_html(found, details);
-  if (!page.ok()) return page.status();
-  return write_file(verb.report, *page);
+  return write_report(verb.report, {verb.reference, verb.candidate}, found, task);
 }
 
 Status check(const CompareVerb& verb) {
-  if (verb.report.empty() || verb.report.ends_with(".html") || verb.report.ends_with(".htm")) return {};
-  return usage(fmt::format("--report {}: a report is a page; give it a name that ends in .html", verb.report));
+  return verb.report.empty() ? Status() : check_report_name(verb.report);
 }
 
 Result<int> run(const Voice& voice, const CompareVerb& verb) {
@@ -221,7 +136,7 @@ Result<int> run(const Voice& voice, const CompareVerb& verb) {
   auto samples = CompareSamples::open(verb.source, models->reference, voice);
   if (!samples.ok()) return samples.status();
   if (task->decodes() && !samples->pictures()) return usage("--task needs pictures: give them by --data or --input");
-  auto found = run_comparison(voice, verb, *models, *samples, *task);
+  auto found = run_comparison(voice, *models, *samples, *task, {!verb.quick, verb.worst, 8, verb.threads});
   if (!found.ok()) return found.status();
   say_all(voice, verb, *found, *task);
   if (const Status written = write_files(verb, *found, *task); !written.ok()) return written;

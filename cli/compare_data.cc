@@ -71,6 +71,33 @@ Result<CompareSamples> CompareSamples::open(const CompareSource& source, const M
   return samples;
 }
 
+Result<CompareSamples> CompareSamples::held_out(const std::vector<std::string>& data, const DataOptions& selection,
+                                                int64_t most, const Voice& voice) {
+  CompareSamples samples;
+  auto set = DataSet::open(data);
+  if (!set.ok()) return set.status();
+  const std::vector<int64_t> taken = select_samples(set->size(), selection);
+  std::vector<int64_t> left;
+  for (int64_t i = 0; i < set->size(); ++i) {
+    if (!std::ranges::binary_search(taken, i)) left.push_back(i);
+  }
+  if (left.empty()) {
+    note(voice,
+         "--report: calibration took all samples, so the report is of samples that it has seen; --samples N keeps "
+         "the others for the report");
+    left = taken;
+  }
+  const auto all = static_cast<int64_t>(left.size());
+  samples.size_ = std::min(all, most);
+  for (int64_t i = 0; i < samples.size_; ++i)
+    samples.chosen_.push_back(left[static_cast<size_t>(i * all / samples.size_)]);
+  samples.set_ = *std::move(set);
+  auto first = samples.set_->read(samples.chosen_[0]);
+  if (!first.ok()) return first.status();
+  samples.pictures_ = has_picture(*first);
+  return samples;
+}
+
 int64_t CompareSamples::size() const {
   return size_;
 }
@@ -87,7 +114,7 @@ Result<Sample> CompareSamples::random_sample(int64_t index) const {
 }
 
 Result<Sample> CompareSamples::read(int64_t index) {
-  if (set_) return set_->read(index);
+  if (set_) return set_->read(chosen_.empty() ? index : chosen_[static_cast<size_t>(index)]);
   if (fixed_) return *fixed_;
   return random_sample(index);
 }

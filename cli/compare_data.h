@@ -24,6 +24,11 @@ class CompareSamples {
   /// Errors: invalid_argument when not exactly one kind of source is given; those of opening.
   static Result<CompareSamples> open(const CompareSource& source, const Model& reference, const Voice& voice);
 
+  /// What a selection left of the data, at most `most` of it, evenly spread; where it left nothing, of what it took,
+  /// and a note says so.
+  static Result<CompareSamples> held_out(const std::vector<std::string>& data, const DataOptions& selection,
+                                         int64_t most, const Voice& voice);
+
   int64_t size() const;
   Result<Sample> read(int64_t index);
   bool pictures() const { return pictures_; }
@@ -32,6 +37,7 @@ class CompareSamples {
   Result<Sample> random_sample(int64_t index) const;
 
   std::optional<DataSet> set_;
+  std::vector<int64_t> chosen_;  ///< of the set; empty: all
   std::optional<Sample> fixed_;
   std::optional<uint64_t> random_;
   std::vector<ValueInfo> inputs_;

@@ -2,6 +2,8 @@
 #include "measure/plants.h"
 
 #include <cstdlib>
+#include <map>
+#include <set>
 
 #include "graph/text.h"
 #include "quern/quantize.h"
@@ -69,7 +71,14 @@ std::vector<ValueId> plantable(const Graph& graph) {
   return ids;
 }
 
-Plant plant(Graph& graph, std::mt19937& random) {
+/// What is known of a candidate before anything is planted in it.
+struct Before {
+  std::set<std::string> lossy;         ///< operators that lose much already
+  std::map<std::string, double> used;  ///< by operator: the share of its range that its numbers use
+};
+
+/// A range is clipped when it is narrower than what its numbers use of it.
+Plant plant(Graph& graph, const Before& before, std::mt19937& random) {
   const auto uniform = [&](float low, float high) {
     return low + (high - low) * static_cast<float>(random() % 1000) / 1000;
   };
@@ -84,21 +93,22 @@ Plant plant(Graph& graph, std::mt19937& random) {
   }
   const ValueId id = ids[random() % ids.size()];
   const bool wider = kind < 2;
-  const float factor = wider ? uniform(3, 10) : uniform(0.2F, 0.6F);
-  test::plant_scale(graph, id, factor);
   const auto maker = std::ranges::find_if(graph.ops, [&](const Op& op) { return op.outputs[0] == id; });
+  const auto used = before.used.find(maker->name);
+  const float share = used == before.used.end() ? 1 : static_cast<float>(used->second);
+  const float factor = wider ? uniform(3, 10) : share * uniform(0.2F, 0.6F);
+  test::plant_scale(graph, id, factor);
   return {maker->name, wider ? "wide_range" : "clipping", factor};
 }
 
-/// The operators that a model loses much at before anything is planted.
-std::set<std::string> own_faults(const Model& reference, const Graph& candidate,
-                                 const std::vector<std::vector<Tensor>>& samples) {
-  std::set<std::string> names;
-  const auto found = compare(reference, test::as_model(candidate), test::data_of(candidate, samples), {true, 4, 2, 1});
+Before look_before(const Model& reference, const Graph& candidate, const std::vector<std::vector<Tensor>>& samples) {
+  Before before;
+  const auto found = compare(reference, test::as_model(candidate), test::data_of(candidate, samples), {true, 0, 1, 1});
   for (const LayerComparison& layer : found->layers) {
-    if (layer.lost_db > 6) names.insert(layer.op);
+    if (layer.lost_db >= 3) before.lossy.insert(layer.op);  // from where the verdict calls a layer lossy
+    before.used[layer.op] = layer.used_pct / 100;
   }
-  return names;
+  return before;
 }
 
 /// Plants `count` faults, one at a time, and counts what was found.
@@ -106,17 +116,18 @@ void expect_found(const Graph& reference, const Graph& candidate, const std::vec
                   int count, double least_first, double least_named) {
   int first = 0, named = 0, helped = 0;
   const Model model = test::as_model(reference);
-  const std::set<std::string> known = own_faults(model, candidate, samples);
+  const Before before = look_before(model, candidate, samples);
+  if (before.lossy.size() > 2) std::printf("%zu layers are lossy before\n", before.lossy.size());
   for (int i = 0; i < count; ++i) {
     std::mt19937 random(static_cast<uint32_t>(i));
     Graph planted = candidate;
-    const Plant fault = plant(planted, random);
+    const Plant fault = plant(planted, before, random);
     const Model broken = test::as_model(planted);
-    const auto found = compare(model, broken, test::data_of(planted, samples), {true, 4, 2, 1});
+    const auto found = compare(model, broken, test::data_of(planted, samples), {true, 12, 2, 1});
     ASSERT_TRUE(found.ok()) << found.error().message;
     const auto at = std::ranges::find_if(found->ranking, [&](size_t layer) {
       const std::string& op = found->layers[layer].op;
-      return op == fault.layer || !known.contains(op);
+      return op == fault.layer || !before.lossy.contains(op);
     });
     const LayerComparison& worst = found->layers[*at];
     const bool right = worst.op == fault.layer;
@@ -155,11 +166,16 @@ TEST(Plants, AreFoundInAModelOfAVendor) {
   expect_found(reference.graph(), candidate.graph(), samples, 10, 0.8, 0.8);
 }
 
-/// A float model of the assets, how its pictures are prepared, and how many faults are planted in its 8-bit form.
+/// A float model of the assets, how its pictures are prepared, and whether it is small enough for every run of the
+/// tests.
 struct RealModel {
   const char* file;
   const char* record;
+  bool quick;
 };
+/// So many faults are planted in each of the quick models; QUERN_PLANTS=50 plants more, in all models, quantized with
+/// all methods.
+constexpr int kQuickPlants = 4;
 
 std::vector<std::vector<Tensor>> pictures_of(const Model& model, const char* record, int64_t count) {
   std::vector<std::vector<Tensor>> samples;
@@ -185,30 +201,33 @@ class PlantsInRealModels : public testing::TestWithParam<RealModel> {};
 
 TEST_P(PlantsInRealModels, AreFound) {
   QUERN_ASSET_OR_SKIP(path, GetParam().file);
+  const char* many = std::getenv("QUERN_PLANTS");
+  if (many == nullptr && !GetParam().quick) GTEST_SKIP() << "takes long: set QUERN_PLANTS=50";
   Model model = *load_model(path);
   for (const ValueInfo& input : model.inputs()) {
     Shape shape = input.shape;
     if (shape[0] < 0) shape[0] = 1, model = *model.with_shape(input.name, shape);
   }
-  const char* many = std::getenv("QUERN_PLANTS");
   const auto samples = pictures_of(model, GetParam().record, 8);
   const Model candidate = quantized_by_quern(model, samples, many != nullptr);
   const std::vector<std::vector<Tensor>> two(samples.begin(), samples.begin() + 2);
-  expect_found(model.graph(), candidate.graph(), two, many != nullptr ? std::atoi(many) : 5, 0.98, 0.9);
+  // Of four, one may get another name: nine of ten is what is asked of many.
+  if (many == nullptr) return expect_found(model.graph(), candidate.graph(), two, kQuickPlants, 0.98, 0.75);
+  expect_found(model.graph(), candidate.graph(), two, std::atoi(many), 0.98, 0.9);
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Plants, PlantsInRealModels,
-    testing::Values(RealModel{"misc/mlperf_tiny_resnet8_cifar10_fp32.tflite", "mean=0 std=1"},
-                    RealModel{"misc/mlperf_tiny_vww96_fp32.tflite", "mean=0 std=255"},
-                    RealModel{"face/yunet_120x160_float32.tflite", "order=bgr mean=0 std=1"},
-                    RealModel{"face/blazeface_front_fp32.tflite", "mean=127.5 std=127.5"},
-                    RealModel{"classification/mobilenet_v2_0.5_128_2class_float.onnx", "mean=127.5 std=127.5"},
-                    RealModel{"classification/squeezenet_v1.1_caffe.onnx", "order=bgr mean=104,117,123 std=1"},
-                    RealModel{"classification/mobilenet_v1_0.25_224_imagenet.onnx", "mean=127.5 std=127.5"},
-                    RealModel{"face/ultraface_RFB-320_simplified.onnx", "mean=127 std=128"},
-                    RealModel{"face/yunet_n_320_320.onnx", "order=bgr mean=0 std=1"},
-                    RealModel{"nanodet/fastestdet.onnx", "order=bgr mean=0 std=255"}));
+    testing::Values(RealModel{"misc/mlperf_tiny_resnet8_cifar10_fp32.tflite", "mean=0 std=1", true},
+                    RealModel{"misc/mlperf_tiny_vww96_fp32.tflite", "mean=0 std=255", true},
+                    RealModel{"face/yunet_120x160_float32.tflite", "order=bgr mean=0 std=1", true},
+                    RealModel{"face/blazeface_front_fp32.tflite", "mean=127.5 std=127.5", true},
+                    RealModel{"classification/mobilenet_v2_0.5_128_2class_float.onnx", "mean=127.5 std=127.5", false},
+                    RealModel{"classification/squeezenet_v1.1_caffe.onnx", "order=bgr mean=104,117,123 std=1", false},
+                    RealModel{"classification/mobilenet_v1_0.25_224_imagenet.onnx", "mean=127.5 std=127.5", false},
+                    RealModel{"face/ultraface_RFB-320_simplified.onnx", "mean=127 std=128", false},
+                    RealModel{"face/yunet_n_320_320.onnx", "order=bgr mean=0 std=1", false},
+                    RealModel{"nanodet/fastestdet.onnx", "order=bgr mean=0 std=255", false}));
 
 TEST(Plants, NothingIsBlamedWhereNothingIsPlanted) {
   const Graph reference = network();

@@ -6,7 +6,6 @@
 #include <set>
 
 #include "base/error.h"
-#include "measure/compare/distances.h"
 #include "prepare/evaluate.h"
 #include "quantize/assign.h"
 
@@ -14,10 +13,10 @@ namespace quern {
 
 namespace {
 
-/// Weights are the same, or the same but for factors, from here: 8 bits keep more, other weights less.
-constexpr double kSameDb = 15;
-/// Factors are believed when they explain the weights so much better than none.
-constexpr double kBetterDb = 10;
+/// A factor that differs more from 1 is meant; a clipped or rounded channel may differ so far.
+constexpr float kMeant = 0.1F;
+/// One explanation is better than another when it leaves less than this share of what the other leaves.
+constexpr double kClearly = 0.8;
 /// Nearer to 1 than this is rounding.
 constexpr float kNearOne = 0.01F;
 
@@ -27,26 +26,71 @@ int64_t groups_of(const Op& op) {
   return 1;
 }
 
-double fit_db(const Tensor& expected, const Tensor& got) {
-  DistanceSum sum;
-  sum.add(expected.data<float>(), got.data<float>());
-  return sum.result().sqnr_db;
-}
+/// Weights of one output channel that correlate less say nothing: they are all but 0, and stored as 0.
+constexpr double kAlike = 0.9;
 
-/// The factor by output channel that brings `expected` nearest to `got`; 1 where there is nothing to compare.
-Factors fitted(const Tensor& expected, const Tensor& got) {
-  Factors factors(static_cast<size_t>(expected.shape()[0]), 1);
-  const size_t inner = static_cast<size_t>(expected.size()) / factors.size();
+/// An operator's constants on both sides; biases may be absent.
+struct Constants {
+  const Tensor& weights;
+  const Tensor* bias;
+
+  float bias_of(size_t channel) const {
+    return bias != nullptr && channel < static_cast<size_t>(bias->size()) ? bias->data<float>()[channel] : 0;
+  }
+};
+
+/// The factor by output channel that brings the expected weights nearest to those there are; of a channel that is
+/// constant, the bias's; 1 where there is nothing to compare.
+Factors fitted(const Constants& expected, const Constants& got) {
+  Factors factors(static_cast<size_t>(expected.weights.shape()[0]), 1);
+  const size_t inner = static_cast<size_t>(expected.weights.size()) / factors.size();
   for (size_t o = 0; o < factors.size(); ++o) {
-    double dot = 0, square = 0;
+    double dot = 0, square = 0, other = 0;
     for (size_t i = o * inner; i < (o + 1) * inner; ++i) {
-      dot += double{expected.data<float>()[i]} * got.data<float>()[i];
-      square += double{expected.data<float>()[i]} * expected.data<float>()[i];
+      const double e = expected.weights.data<float>()[i], g = got.weights.data<float>()[i];
+      dot += e * g, square += e * e, other += g * g;
     }
-    const auto factor = static_cast<float>(square > 0 ? dot / square : 1);
+    const bool alike = dot > kAlike * std::sqrt(square * other);
+    const float bias = expected.bias_of(o);
+    const auto factor = alike ? static_cast<float>(dot / square) : bias != 0 ? got.bias_of(o) / bias : 1.0F;
     if (factor > 0 && std::abs(factor - 1) > kNearOne) factors[o] = factor;
   }
   return factors;
+}
+
+/// The same by input channel (the last axis, within a group), from weights alone.
+Factors fitted_inputs(const Tensor& expected, const Tensor& got) {
+  Factors factors(static_cast<size_t>(expected.shape().back()), 1);
+  for (size_t c = 0; c < factors.size(); ++c) {
+    double dot = 0, square = 0, other = 0;
+    for (size_t i = c; i < static_cast<size_t>(expected.size()); i += factors.size()) {
+      const double e = expected.data<float>()[i], g = got.data<float>()[i];
+      dot += e * g, square += e * e, other += g * g;
+    }
+    if (dot > kAlike * std::sqrt(square * other)) factors[c] = static_cast<float>(dot / square);
+  }
+  return factors;
+}
+
+/// What is left of the weights when each output channel may have a factor: sum of squares.
+double unexplained(const Tensor& expected, const Tensor& got) {
+  const size_t outputs = static_cast<size_t>(expected.shape()[0]);
+  const size_t inner = static_cast<size_t>(expected.size()) / outputs;
+  double left = 0;
+  for (size_t o = 0; o < outputs; ++o) {
+    double dot = 0, square = 0, other = 0;
+    for (size_t i = o * inner; i < (o + 1) * inner; ++i) {
+      const double e = expected.data<float>()[i], g = got.data<float>()[i];
+      dot += e * g, square += e * e, other += g * g;
+    }
+    // Every output channel counts alike, whatever its size.
+    if (other > 0) left += 1 - (square > 0 ? dot * dot / square / other : 0);
+  }
+  return left;
+}
+
+bool any_meant(const Factors& factors) {
+  return std::ranges::any_of(factors, [](float f) { return std::abs(f - 1) > kMeant; });
 }
 
 bool all_one(const Factors& factors) {
@@ -102,7 +146,9 @@ class Finder {
   struct Pair {
     const Tensor* real = nullptr;
     const Tensor* stored = nullptr;  ///< the candidate's, dequantized
-    bool same = false;               ///< without any factor
+    const Tensor* real_bias = nullptr;
+    const Tensor* stored_bias = nullptr;
+    bool same = false;  ///< without any factor
   };
 
   const Factors& factors(ValueId id) const { return factors_[static_cast<size_t>(id)]; }
@@ -122,8 +168,16 @@ class Finder {
       const Tensor& stored = *twin_.value(twin_.ops[i].inputs[1]).constant;
       const bool floats = real.dtype() == DType::float32 && stored.dtype() == DType::float32;
       if (!floats || real.shape() != stored.shape() || real.rank() < 2 || real.empty()) continue;
-      pairs_[static_cast<size_t>(maker)] = {&real, &stored, fit_db(real, stored) >= kSameDb};
+      pairs_[static_cast<size_t>(maker)] = {
+          &real, &stored, bias_of(ref_, other), bias_of(twin_, twin_.ops[i]),
+          !any_meant(fitted({real, nullptr}, {stored, nullptr})) && !any_meant(fitted_inputs(real, stored))};
     }
+  }
+
+  static const Tensor* bias_of(const Graph& graph, const Op& op) {
+    if (op.inputs.size() < 3 || !graph.is_constant(op.inputs[2])) return nullptr;
+    const Tensor& bias = *graph.value(op.inputs[2]).constant;
+    return bias.dtype() == DType::float32 ? &bias : nullptr;
   }
 
   Status visit(size_t index) {
@@ -170,17 +224,13 @@ class Finder {
     if (pair == pairs_.end() || pair->second.same) return {};
     const Op& op = ref_.ops[index];
     QUERN_TRY(const Tensor expected, scaled_weights(op, *pair->second.real, factors(op.inputs[0]), {}));
-    const double before = fit_db(expected, *pair->second.stored);
-    Factors found = fitted(expected, *pair->second.stored);
-    QUERN_TRY(const Tensor better, scaled_weights(op, expected, {}, found));
-    const double after = fit_db(better, *pair->second.stored);
-    if (all_one(found) || after < kSameDb || after < before + kBetterDb || !divided_out(op.outputs[0])) return {};
-    factors(op.outputs[0]) = std::move(found);
+    Factors found = fitted({expected, pair->second.real_bias}, {*pair->second.stored, pair->second.stored_bias});
+    if (any_meant(found) && divided_out(op.outputs[0], found)) factors(op.outputs[0]) = std::move(found);
     return {};
   }
 
-  /// Whether nothing that reads the value has the reference's own weights, and it does not leave the model.
-  bool divided_out(ValueId value) const {
+  /// Whether every operator that reads the value has weights that undo the factors, and it does not leave the model.
+  bool divided_out(ValueId value, const Factors& found) const {
     std::vector<ValueId> open{value};
     std::set<ValueId> seen{value};
     while (!open.empty()) {
@@ -190,18 +240,32 @@ class Finder {
       for (int reader : uses_.consumers[id]) {
         const Op& op = ref_.ops[static_cast<size_t>(reader)];
         if (is_matrix_operator(op.kind)) {
-          const auto pair = pairs_.find(static_cast<size_t>(reader));
-          if (pair == pairs_.end() || pair->second.same) return false;
-        } else if (!passes(op)) {
-          return false;
-        } else {
-          for (ValueId output : op.outputs) {
-            if (output != kNoValue && seen.insert(output).second) open.push_back(output);
-          }
+          if (contradicts(static_cast<size_t>(reader), found)) return false;
+          continue;
+        }
+        if (!passes(op)) return false;
+        for (ValueId output : op.outputs) {
+          if (output != kNoValue && seen.insert(output).second) open.push_back(output);
         }
       }
     }
     return true;
+  }
+
+  /// Whether the operator's weights are better explained when its input has no factors. Where its own factors explain
+  /// either (one input channel a group), or channels were moved on the way, whether they are the reference's.
+  bool contradicts(size_t reader, const Factors& found) const {
+    const auto pair = pairs_.find(reader);
+    if (pair == pairs_.end()) return true;
+    const Op& op = ref_.ops[reader];
+    const Shape& shape = ref_.value(op.inputs[0]).shape;
+    if (shape.empty() || found.size() != static_cast<size_t>(shape.back())) return pair->second.same;
+    const auto scaled = scaled_weights(op, *pair->second.real, found, {});
+    if (!scaled.ok()) return true;
+    const double without = unexplained(*pair->second.real, *pair->second.stored);
+    const double with = unexplained(*scaled, *pair->second.stored);
+    if (with < kClearly * without) return false;
+    return without < kClearly * with || pair->second.same;
   }
 
   /// Lets the operator move the factors as it moves the numbers.

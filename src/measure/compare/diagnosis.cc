@@ -105,7 +105,7 @@ std::optional<Cause> Diagnosis::cause(size_t layer) const {
   if (found == cases_.end()) return std::nullopt;
   const Layer& row = layers_[layer];
   const auto& ops = sides_.candidate->ops;
-  const bool is_input = row.op == Layer::kInput || ops[static_cast<size_t>(row.op)].kind == OpKind::Quantize;
+  const bool is_input = row.op == Layer::kInput || is_input_edge(*sides_.candidate, ops[static_cast<size_t>(row.op)]);
   if (is_input) {
     // What is wrong with an input shows at the operator that reads it.
     for (const auto& [other, one] : cases_) {

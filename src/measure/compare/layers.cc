@@ -101,6 +101,8 @@ Status add_isolated(const Isolated& isolated, const Sides& sides, Layer& layer) 
   QUERN_TRY(const Tensor truth, divided(*isolated.truth, factor));
   QUERN_TRY(const Tensor stored, divided(*isolated.stored, factor));
   layer.isolated.add(truth.data<float>(), stored.data<float>());
+  QUERN_TRY(const Tensor result, divided(*isolated.result, factor));
+  layer.computed.add(truth.data<float>(), result.data<float>());
   for (const float v : truth.data<float>()) {
     if (!std::isfinite(v)) continue;
     layer.real_low = std::min<double>(layer.real_low, v);
@@ -206,7 +208,7 @@ double Layer::ideal_db(const Graph& candidate) const {
     noise += nonzero * step * step / 12 / isolated.signal();
   }
   if (op != kInput && has_stored_weights(candidate, candidate.ops[static_cast<size_t>(op)]))
-    noise += noise_of(kWeightsDb);
+    noise += std::min(noise_of(kWeightsDb), computed.noise() / std::max(computed.signal(), 1e-300));
   return -10 * std::log10(noise);
 }
 

@@ -17,6 +17,7 @@ struct Layer {
   ValueId value = kNoValue;
   bool tied = false;  ///< the operator moves stored values: its error is that of what it reads
   DistanceSum isolated;
+  DistanceSum computed;  ///< of the isolated operator before its result is stored: what its weights and bias cost
   DistanceSum accumulated;
   double low = 0;  ///< least and greatest of the reference, with 0, scaled as the candidate's channels are
   double high = 0;
@@ -28,8 +29,8 @@ struct Layer {
   double code_high = 0;
   std::vector<float> channel_peaks;  ///< greatest magnitude by index of the last axis
 
-  /// What 8 bits with a range of its own would give: rounding noise of range/255 on every number but 0, and that of
-  /// weights in 8 bits.
+  /// What 8 bits with a range of its own would give: rounding noise of range/255 on every number but 0, and what the
+  /// weights cost, as far as weights in 8 bits must.
   double ideal_db(const Graph& candidate) const;
   /// Decibels below the ideal; 0 for a tied layer.
   double lost_db(const Graph& candidate) const;

@@ -24,6 +24,8 @@ std::vector<Trial> trials_for(const Sides& sides, const std::vector<Layer>& laye
 
 /// The operator reads a model input, through nothing but views and its quantization.
 bool reads_model_input(const Graph& graph, const Op& op);
+/// The operator only stores a model input.
+bool is_input_edge(const Graph& graph, const Op& op);
 
 // One file each.
 void add_range_trials(const Sides& sides, const std::vector<Layer>& layers, size_t index, std::vector<Trial>& trials);

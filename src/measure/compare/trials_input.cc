@@ -46,6 +46,10 @@ bool reads_model_input(const Graph& graph, const Op& op) {
       op.inputs, [&](ValueId id) { return id != kNoValue && !graph.is_constant(id) && is_model_input(graph, id); });
 }
 
+bool is_input_edge(const Graph& graph, const Op& op) {
+  return op.kind == OpKind::Quantize && is_model_input(graph, op.inputs[0]);
+}
+
 void add_input_trials(const Sides& sides, const Layer& layer, std::vector<Trial>& trials) {
   if (layer.op == Layer::kInput) return;
   const Graph& graph = *sides.candidate;
