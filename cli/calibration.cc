@@ -24,7 +24,8 @@ Result<CalibrationSet> CalibrationSet::open(const CalibrationChoice& choice, con
 }
 
 CalibrationData CalibrationSet::source() {
-  return {static_cast<int64_t>(usable_.size()), [this](int64_t i) { return tensors(usable_[static_cast<size_t>(i)]); }};
+  return {static_cast<int64_t>(usable_.size()), [this](int64_t i) { return tensors(usable_[static_cast<size_t>(i)]); },
+          ranges_};
 }
 
 Result<std::vector<Tensor>> CalibrationSet::tensors(int64_t index) {
@@ -32,8 +33,30 @@ Result<std::vector<Tensor>> CalibrationSet::tensors(int64_t index) {
   if (!sample.ok()) return sample.status();
   auto prepared = prepare_sample(*sample, record_, inputs_);
   if (!prepared.ok()) return prepared.status();
+  if (ranges_.empty()) find_ranges(*sample);
   notes_ = prepared->notes;
   return std::move(prepared->tensors);
+}
+
+/// A picture's bytes are 0 to 255, whatever these pictures show; the record says which numbers that makes.
+void CalibrationSet::find_ranges(const Sample& sample) {
+  const auto parts = assign_parts(sample, inputs_);
+  if (!parts.ok()) return;
+  InputRange bytes{true, 0, 1};  // without mean and std
+  if (!record_.mean.empty() || !record_.std_dev.empty()) {
+    const std::vector<double> mean = record_.mean.empty() ? std::vector<double>{0} : record_.mean;
+    const std::vector<double> std_dev = record_.std_dev.empty() ? std::vector<double>{1} : record_.std_dev;
+    for (size_t i = 0; i < std::max(mean.size(), std_dev.size()); ++i) {
+      const double m = mean[std::min(i, mean.size() - 1)];
+      const double s = std_dev[std::min(i, std_dev.size() - 1)];
+      const auto low = static_cast<float>((0 - m) / s);
+      const auto high = static_cast<float>((255 - m) / s);
+      bytes.low = i == 0 ? low : std::min(bytes.low, low);
+      bytes.high = i == 0 ? high : std::max(bytes.high, high);
+    }
+  }
+  for (const SamplePart* part : *parts)
+    ranges_.push_back(std::holds_alternative<Picture>(part->content) ? bytes : InputRange{});
 }
 
 Status CalibrationSet::find_usable(const Voice& voice) {

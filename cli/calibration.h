@@ -35,11 +35,13 @@ class CalibrationSet {
   Result<std::vector<Tensor>> tensors(int64_t index);
   Status find_usable(const Voice& voice);
   Status judge(const std::vector<std::string>& broken, const Voice& voice) const;
+  void find_ranges(const Sample& sample);
 
   DataSet data_;
   Preprocess record_;
   std::vector<ValueInfo> inputs_;
   std::vector<int64_t> usable_;
+  std::vector<InputRange> ranges_;
   std::vector<std::string> notes_;
 };
 

@@ -106,6 +106,12 @@ Status save(const Job& job, const QuantizeResult& result, const Voice& voice) {
 /// Every layer of the new model against the float one, where score_compare_per_layer asks for it.
 Status compare_layers(Job& job, const QuantizeResult& result, const Voice& voice) {
   if (!job.config.compare_layers()) return {};
+  if (job.options.full_integer) {
+    note(voice,
+         fmt::format("layers were not compared, since this model's inputs are other ones: quern compare {} {} --layers",
+                     job.words.model.file, job.words.out));
+    return {};
+  }
   const ConfigChoice& config = job.config;
   auto others =
       samples_of({config.compare_data(), {config.compare_samples(), job.words.seed}, job.record}, job.model, voice);
@@ -135,7 +141,8 @@ Result<int> quantize_words(const QuantizeWords& words, const Voice& voice) {
   auto file = read_file(job->words.out);
   if (!file.ok()) return file.status();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  const QuantizedFile written{job->words.model.file, job->words.out, *file, seconds};
+  const QuantizedFile written{job->words.model.file, job->words.out, format_of(job->words), *file, seconds};
+  for (const std::string& sentence : result->notes) note(voice, sentence);
   say(voice, text_of(*result, written));
   if (const Status said = compare_layers(*job, *result, voice); !said.ok()) return said;
   Json json = json_of(*result, written);

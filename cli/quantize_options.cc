@@ -66,13 +66,19 @@ Status take_table(const std::string& file, QuantizeOptions& options) {
 
 }  // namespace
 
+std::string format_of(const QuantizeWords& words) {
+  for (const std::string format : {"onnx", "tflite"}) {
+    if (words.out.ends_with("." + format)) return format;
+  }
+  return {};
+}
+
 Result<QuantizeOptions> quantize_options(const QuantizeWords& words) {
   QuantizeOptions options;
   if (words.model.file.empty()) return usage("MODEL is required; see quern quantize --help");
   if (words.out.empty()) return usage("-o OUT is required: where the quantized model goes");
-  if (!words.out.ends_with(".onnx"))
-    return usage(
-        fmt::format("-o {}: the suffix tells the format, and .onnx is the one that can be written", words.out));
+  if (format_of(words).empty())
+    return usage(fmt::format("-o {}: the suffix tells the format; .onnx and .tflite can be written", words.out));
   if (words.data.empty() && words.table.empty())
     return usage("--data is required: pictures or arrays like those the model will see");
   if (const Status s = parse_calibration(words.calibration, options); !s.ok()) return s;
@@ -84,6 +90,12 @@ Result<QuantizeOptions> quantize_options(const QuantizeWords& words) {
     return usage(fmt::format("--activations {}: int8 or uint8", words.activations));
   options.weights_per_channel = words.weights != "per-tensor";
   if (!words.activations.empty()) options.activations = words.activations == "int8" ? DType::int8 : DType::uint8;
+  options.full_integer = format_of(words) == "tflite";
+  if (options.full_integer && options.activations != DType::int8)
+    return usage(
+        fmt::format("--activations {0}: TFLite's integer kernels take {0} only with weights of the same type; "
+                    "write int8, or an .onnx file",
+                    to_string(options.activations)));
   if (!words.recipe.empty()) {
     auto rules = read_rules(words.recipe);
     if (!rules.ok()) return rules.status();
@@ -107,7 +119,8 @@ Result<Preprocess> record_of(const QuantizeWords& words) {
 void add_options(CLI::App& app, QuantizeWords& words) {
   words.model.add_to(app);
   app.get_option("MODEL")->required(false);  // --config may name it
-  app.add_option("-o,--output", words.out, "where the quantized model goes; .onnx (Q/DQ)")->type_name("FILE");
+  app.add_option("-o,--output", words.out, "where the quantized model goes; .onnx (Q/DQ) or .tflite (full integer)")
+      ->type_name("FILE");
   app.add_option("--data", words.data, "folder, tar, list file, picture or array to calibrate with (repeat)")
       ->type_name("PATH")
       ->allow_extra_args(false);

@@ -36,6 +36,8 @@ struct QuantizeWords {
 
 void add_options(CLI::App& app, QuantizeWords& words);
 
+/// "onnx" or "tflite", by the suffix of OUT; empty for any other.
+std::string format_of(const QuantizeWords& words);
 /// What the words mean. Errors: invalid_argument (one is missing, or none of its words); those of the files they name.
 Result<QuantizeOptions> quantize_options(const QuantizeWords& words);
 /// What pictures are turned into: --preprocess, or --task's record, or none.

@@ -41,7 +41,7 @@ Json json_of(const QuantizeResult& result, const QuantizedFile& file) {
   return {{"schema", "quern.quantize/1"},
           {"model", file.model},
           {"output",
-           {{"file", file.out}, {"format", "onnx"}, {"bytes", file.bytes.size()}, {"sha256", sha256(file.bytes)}}},
+           {{"file", file.out}, {"format", file.format}, {"bytes", file.bytes.size()}, {"sha256", sha256(file.bytes)}}},
           {"samples", result.samples},
           {"methods", methods},
           {"outputs", outputs},

@@ -14,6 +14,7 @@ namespace quern::cli {
 struct QuantizedFile {
   std::string model;  ///< as the user named it
   std::string out;
+  std::string format;  ///< "onnx" or "tflite"
   std::span<const std::byte> bytes;
   double seconds = 0;
 };

@@ -90,9 +90,9 @@ Result<Model> load_model(const std::string& path);
 /// The model after preparation (constants folded, activations fused, channels last): what compile starts from.
 Result<Model> prepared(const Model& model);
 
-/// Writes a prepared model; the suffix of the path says the format: .onnx. The file appears whole or not at all.
-/// Errors: invalid_argument (another suffix; a model that is not prepared), unsupported (naming the operator that the
-/// format cannot say), out_of_memory (beyond what the format holds), io.
+/// Writes a prepared model; the suffix of the path says the format: .onnx or .tflite. The file appears whole or not at
+/// all. Errors: invalid_argument (another suffix; a model that is not prepared), unsupported (naming the operator that
+/// the format cannot say), out_of_memory (beyond what the format holds), io.
 Status save_model(const Model& model, const std::string& path);
 
 /// The graph as text (docs/graph_text.md) and for Graphviz.

@@ -26,11 +26,20 @@ enum class Calibration : uint8_t {
 };
 const char* to_string(Calibration calibration);
 
+/// What the numbers of an input can be at all, whatever samples show.
+struct InputRange {
+  bool known = false;
+  float low = 0;
+  float high = 0;
+};
+
 /// The samples to calibrate with: each is the model's inputs in order, as float32 arrays of exactly the model's shapes.
 /// They are read one at a time and several times over.
 struct CalibrationData {
   int64_t count = 0;
   std::function<Result<std::vector<Tensor>>(int64_t index)> read;
+  /// By input, or empty; full-integer models take a known one for the input's scale.
+  std::vector<InputRange> ranges = {};
 };
 
 // ---- the table ----
@@ -184,7 +193,11 @@ struct QuantizeOptions {
   std::vector<std::string> int16;          ///< likewise, or on values' names: what is stored in 16 bits
   std::vector<QuantizeRule> rules;         ///< choices for single operators and values
   std::optional<QuantizationTable> table;  ///< these lines decide; values without a line are calibrated
-  int threads = 0;                         ///< 0: every core
+  /// int8 from the inputs to the outputs, with the scales that TFLite's kernels demand (docs/calibration.md); inputs
+  /// and outputs get their channels last. Needs int8 activations. False: the edges and all behind the last matrix
+  /// operator stay float.
+  bool full_integer = false;
+  int threads = 0;                                                      ///< 0: every core
   std::function<void(const std::string& what, double share)> progress;  ///< may be empty
 };
 
@@ -210,7 +223,8 @@ struct QuantizeResult {
   std::vector<MethodRow> methods;
   std::vector<OutputRow> outputs;  ///< over the samples kept back while deciding
   std::vector<std::string> kept_float;
-  QuantizationTable table;  ///< given as an option to the same float model, it gives the same model again
+  QuantizationTable table;         ///< given as an option to the same float model, it gives the same model again
+  std::vector<std::string> notes;  ///< decisions taken for the user, as sentences
 };
 
 /// Errors: invalid_argument (the model is quantized already, has nothing to quantize, or the options contradict),

@@ -83,7 +83,7 @@ Result<OperatorRunner> OperatorRunner::create(const Graph& graph, const Op& op, 
 }
 
 Result<std::vector<Tensor>> OperatorRunner::run(std::span<const Tensor* const> inputs, ThreadPool& pool) const {
-  if (kernel_ == nullptr) return std::vector<Tensor>{*inputs[0]};
+  if (kernel_ == nullptr) return std::vector<Tensor>{inputs[0] == nullptr ? constants_[0] : *inputs[0]};
   std::vector<const void*> in;
   for (size_t i = 0; i < inputs.size(); ++i) {
     const void* own = i < constants_.size() && !constants_[i].empty() ? constants_[i].raw() : nullptr;

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "quantize/full_integer.h"
 
 namespace quern {
 
@@ -73,6 +74,7 @@ class Assigner {
   Assigner(const Graph& graph, const AssignOptions& options) : options_(options) { out_.graph = graph; }
 
   Assignment run() {
+    if (options_.full_integer) return run_full_integer();
     mark_chosen();
     mark_body();
     mark_edges(out_.graph, inputs_of_body());
@@ -293,9 +295,175 @@ class Assigner {
       out_.wide.push_back(out_.stored[id] && groups[static_cast<size_t>(out_.group[id])]);
   }
 
+  // ---- full-integer models ----
+
+  Assignment run_full_integer() {
+    mark_edges(out_.graph, real_inputs());
+    mark_int8_body();
+    store_constants();
+    mark_int8_body();
+    mark_int8_stored();
+    mark_exits();
+    insert_exits();
+    tie_all();
+    separate_demands();
+    mark_integer();
+    out_.wide.assign(graph().values.size(), false);
+    return std::move(out_);
+  }
+
+  std::vector<bool> real_inputs() {
+    std::vector<bool> real;
+    for (ValueId id : graph().inputs) real.push_back(is_real(graph(), id));
+    return real;
+  }
+
+  /// body_[op]: computed in int8. loose_[value]: float up to the outputs, by the user's wish.
+  void mark_int8_body() {
+    body_.assign(graph().ops.size(), false);
+    loose_.assign(graph().values.size(), false);
+    for (size_t i = 0; i < graph().ops.size(); ++i) {
+      const Op& op = graph().ops[i];
+      const bool loose =
+          std::ranges::find(options_.loose, op.name) != options_.loose.end() ||
+          std::ranges::any_of(op.inputs, [&](ValueId id) { return id != kNoValue && loose_[static_cast<size_t>(id)]; });
+      body_[i] = !loose && has_integer_kernel(graph(), op) && !keeps_float(op);
+      if (!loose) continue;
+      for (ValueId id : op.outputs) {
+        if (id != kNoValue) loose_[static_cast<size_t>(id)] = true;
+      }
+    }
+  }
+
+  /// An operand of an int8 operator that is a float constant gets a Quantize of its own: calibration finds its scale,
+  /// and folding makes it an int8 constant. Weights and biases are not such: they are made layer by layer.
+  void store_constants() {
+    std::vector<Op> ops;
+    for (size_t i = 0; i < graph().ops.size(); ++i) {
+      Op op = std::move(graph().ops[i]);
+      const bool weighs = is_matrix_operator(op.kind) && op.kind != OpKind::MatMul;
+      for (size_t k = 0; body_[i] && !weighs && k < op.inputs.size(); ++k) {
+        const ValueId id = op.inputs[k];
+        if (!graph().is_constant(id) || graph().value(id).dtype != DType::float32) continue;
+        Value stored = graph().value(id);
+        stored.constant.reset();
+        stored.name = graph().fresh_name(stored.name + "_quantized");
+        const std::string name = stored.name;
+        op.inputs[k] = graph().add_value(std::move(stored));
+        ops.push_back({OpKind::Quantize, name, {id}, {op.inputs[k]}, default_attrs(OpKind::Quantize), {}});
+      }
+      ops.push_back(std::move(op));
+    }
+    graph().ops = std::move(ops);
+  }
+
+  /// What an int8 operator gives or reads, and every real output that is not to stay loose.
+  void mark_int8_stored() {
+    const Uses uses(graph());
+    fused_.assign(graph().ops.size(), false);
+    out_.stored.assign(graph().values.size(), false);
+    for (size_t i = 0; i < out_.stored.size(); ++i) {
+      const auto id = static_cast<ValueId>(i);
+      const int maker = uses.producer[i];
+      if (maker < 0 || !is_real(graph(), id) || loose_[i]) continue;
+      const bool read = std::ranges::any_of(uses.consumers[i], [&](int op) { return body_[static_cast<size_t>(op)]; });
+      const OpKind kind = graph().ops[static_cast<size_t>(maker)].kind;
+      out_.stored[i] = body_[static_cast<size_t>(maker)] || kind == OpKind::Quantize || read || uses.is_output[i];
+    }
+  }
+
+  void tie_all() {
+    out_.group.resize(graph().values.size());
+    std::iota(out_.group.begin(), out_.group.end(), 0);
+    for (const Op& op : graph().ops) {
+      if (!needs_one_scale(op)) continue;
+      for (ValueId output : op.outputs) join(op.inputs[0], output);
+      if (op.kind == OpKind::Gather || op.kind == OpKind::GatherNd) continue;
+      for (ValueId input : op.inputs) join(input, op.outputs[0]);
+    }
+    for (size_t id = 0; id < out_.group.size(); ++id) out_.group[id] = root(static_cast<ValueId>(id));
+  }
+
+  /// Values whose scale is demanded by their maker, in groups with others that calibration decides: each is rounded
+  /// once more, to the group's scale, before it joins.
+  void separate_demands() {
+    const size_t count = graph().ops.size();
+    std::vector<Op> ops;
+    find_sources();
+    for (size_t i = 0; i < count; ++i) {
+      ops.push_back(graph().ops[i]);
+      for (ValueId id : graph().ops[i].outputs) {
+        if (id == kNoValue || demand_[static_cast<size_t>(id)].empty()) continue;
+        if (group_demand(id).empty()) ops.push_back(requantize(id));
+      }
+    }
+    graph().ops = std::move(ops);
+    tie_all();
+    find_sources();
+    out_.demanded.resize(graph().values.size());
+    out_.whole.resize(graph().values.size());
+    for (size_t i = 0; i < out_.stored.size(); ++i) {
+      if (!out_.stored[i]) continue;
+      out_.demanded[i] = group_demand(static_cast<ValueId>(i));
+      out_.whole[i] = std::ranges::all_of(sources_of(static_cast<ValueId>(i)),
+                                          [&](ValueId source) { return as_seen_[static_cast<size_t>(source)]; });
+    }
+  }
+
+  /// The Quantize that gives those who tie `id` a value of their own.
+  Op requantize(ValueId id) {
+    Value other = graph().value(id);
+    other.name = graph().fresh_name(other.name + "_requantized");
+    const std::string name = other.name;
+    const ValueId to = graph().add_value(std::move(other));
+    out_.stored.push_back(true);
+    for (Op& op : graph().ops) {
+      if (needs_one_scale(op)) std::ranges::replace(op.inputs, id, to);
+    }
+    return {OpKind::Quantize, name, {id}, {to}, default_attrs(OpKind::Quantize), {}};
+  }
+
+  /// By value: the scale its maker demands, whether it brings a range of its own into its group, and whether that is
+  /// all that was seen.
+  void find_sources() {
+    const size_t count = graph().values.size();
+    demand_.assign(count, {});
+    brings_.assign(count, false);
+    as_seen_.assign(count, false);
+    for (const Op& op : graph().ops) {
+      for (ValueId id : op.outputs) {
+        if (id == kNoValue || !out_.stored[static_cast<size_t>(id)] || needs_one_scale(op)) continue;
+        brings_[static_cast<size_t>(id)] = true;
+        demand_[static_cast<size_t>(id)] = demanded_quantization(op);
+        as_seen_[static_cast<size_t>(id)] =
+            op.kind == OpKind::Quantize && !out_.stored[static_cast<size_t>(op.inputs[0])];
+      }
+    }
+  }
+
+  std::vector<ValueId> sources_of(ValueId id) {
+    std::vector<ValueId> sources = out_.members(out_.group[static_cast<size_t>(id)]);
+    std::erase_if(sources, [&](ValueId member) { return !brings_[static_cast<size_t>(member)]; });
+    return sources;
+  }
+
+  /// What all sources of the value's group demand; empty when they do not agree.
+  Quantization group_demand(ValueId id) {
+    const auto sources = sources_of(id);
+    if (sources.empty()) return {};
+    const Quantization& first = demand_[static_cast<size_t>(sources[0])];
+    const bool all =
+        std::ranges::all_of(sources, [&](ValueId source) { return demand_[static_cast<size_t>(source)] == first; });
+    return all ? first : Quantization{};
+  }
+
   const AssignOptions& options_;
   Assignment out_;
   std::vector<bool> chosen_;
+  std::vector<Quantization> demand_;
+  std::vector<bool> brings_;
+  std::vector<bool> as_seen_;
+  std::vector<bool> loose_;
   std::vector<bool> body_;
   std::vector<bool> fused_;  ///< by operator: an activation computed with the matrix operator before it
   struct Exit {
@@ -309,7 +477,10 @@ class Assigner {
 
 Result<Assignment> assign(const Graph& graph, const AssignOptions& options) {
   QUERN_CHECK(check_is_float(graph));
-  return Assigner(graph, options).run();
+  if (!options.full_integer) return Assigner(graph, options).run();
+  Graph spelled = graph;
+  QUERN_CHECK(spell_out(spelled));
+  return Assigner(spelled, options).run();
 }
 
 }  // namespace quern

@@ -10,13 +10,19 @@
 //   * Operators that move stored values (Reshape, Concat, MaxPool, …) share the scale of what they read: one rounding,
 //     by whoever made the value. A Concat ties all it joins.
 //   * Graph inputs and outputs stay float32: a Quantize or Dequantize stands at the edge.
+//
+// Full-integer models (what TFLite's int8 runtimes take) are assigned otherwise: every operator with an int8 kernel
+// (quantize/full_integer.h) is body, wherever it stands, all inputs and outputs are stored, and constants that it reads
+// beside its data are too. Its Quantize and Dequantize at the edges are for calibrating; make_edges_integer drops them.
 #pragma once
 
+#include <map>
 #include <regex>
 #include <vector>
 
 #include "graph/graph.h"
 #include "quantize/pins.h"
+#include "quantize/range.h"
 
 namespace quern {
 
@@ -27,6 +33,9 @@ struct AssignOptions {
   std::vector<std::regex> int16;       ///< values by name, or operators by name or kind: what they give takes 16 bits
   std::vector<std::string> keep_float_names;  ///< the same, by their whole names
   std::vector<std::string> int16_names;       ///< values, by their whole names, that take 16 bits
+  bool full_integer = false;
+  /// Full-integer models only: what these operators (by name) give stays float to the model's outputs.
+  std::vector<std::string> loose = {};
 };
 
 /// A float graph with its edges marked, and what is to be stored.
@@ -39,6 +48,12 @@ struct Assignment {
   std::vector<bool> kept;      ///< by operator: the user keeps its arithmetic float
   Pins pins;                   ///< what is decided already
   Choices choices;             ///< what is to be done otherwise than for the rest
+  /// Full-integer models only, else empty. By value: the scale that its maker demands, whatever is seen; and whether
+  /// its range is all that was seen, with nothing cut or added (inputs and constants).
+  std::vector<Quantization> demanded;
+  std::vector<bool> whole;
+  /// Of inputs as they are stored: what their numbers can be at all, where that is known.
+  std::map<ValueId, Range> possible;
 
   std::vector<ValueId> members(ValueId root) const;
 };

@@ -20,6 +20,7 @@ struct FormatRow {
 
 constexpr FormatRow kFormats[] = {
     {".onnx", write_onnx},
+    {".tflite", write_tflite},
 };
 
 const FormatRow* format_of(const std::string& path) {

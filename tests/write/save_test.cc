@@ -17,7 +17,7 @@ TEST(SaveModel, RefusesASuffixItDoesNotKnow) {
   const Status saved = save_model(tiny(), "model.pb");
   ASSERT_FALSE(saved.ok());
   EXPECT_EQ(saved.error().code, ErrorCode::invalid_argument);
-  EXPECT_EQ(saved.error().message, "'model.pb' does not say which format to write; end the name in .onnx");
+  EXPECT_EQ(saved.error().message, "'model.pb' does not say which format to write; end the name in .onnx, .tflite");
 }
 
 TEST(SaveModel, WritesAFileThatLoads) {

@@ -4,7 +4,12 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "graph/infer.h"
+#include "graph/verify.h"
+#include "measure/calibrate/joins.h"
 #include "measure/calibrate/search.h"
+#include "prepare/prepare.h"
+#include "quantize/full_integer.h"
 #include "quantize/rules.h"
 #include "quantize/table.h"
 #include "quern/compile.h"
@@ -53,6 +58,13 @@ class Quantizer {
   }
 
   Result<QuantizeResult> run() {
+    QUERN_TRY(QuantizeResult result, make());
+    if (options_.full_integer) QUERN_CHECK(close_edges(result));
+    return result;
+  }
+
+ private:
+  Result<QuantizeResult> make() {
     QUERN_CHECK(check());
     QUERN_CHECK(prepare_graph());
     if (options_.table && first_unpinned(assignment_).empty()) return finish_pinned();
@@ -67,11 +79,21 @@ class Quantizer {
     return finish();
   }
 
- private:
   Status check() const {
     if (!is_8bit(options_.activations))
       return fail(ErrorCode::invalid_argument, "activations can be int8 or uint8, not {}",
                   to_string(options_.activations));
+    if (options_.full_integer && options_.activations != DType::int8)
+      return fail(ErrorCode::invalid_argument,
+                  "full-integer models have int8 activations, not {}: TFLite's kernels take "
+                  "no other type with int8 weights",
+                  to_string(options_.activations));
+    if (options_.full_integer && !options_.int16.empty())
+      return fail(
+          ErrorCode::invalid_argument,
+          "--int16 {}: full-integer models have 8 bits throughout; TFLite has no kernels for 16-bit values beside "
+          "8-bit ones, so write .onnx",
+          fmt::join(options_.int16, " "));
     return {};
   }
 
@@ -97,19 +119,48 @@ class Quantizer {
     QUERN_TRY(auto keep, patterns(options_.keep_float));
     QUERN_TRY(auto names, kept_by_rules(ready.graph(), options_.rules));
     QUERN_TRY(auto int16, patterns(options_.int16));
-    AssignOptions assigned{options_.activations, std::move(keep), std::move(int16), std::move(names), {}};
+    AssignOptions how{options_.activations, std::move(keep), std::move(int16), std::move(names), {},
+                      options_.full_integer};
     for (const TableRow& row : options_.table ? options_.table->rows : std::vector<TableRow>{}) {
-      if (row.kind == TableRow::Kind::keep_float) assigned.keep_float_names.push_back(row.name);
-      if (row.kind == TableRow::Kind::value && row.dtype == DType::int16) assigned.int16_names.push_back(row.name);
+      if (row.kind == TableRow::Kind::keep_float) how.keep_float_names.push_back(row.name);
+      if (row.kind == TableRow::Kind::value && row.dtype == DType::int16) how.int16_names.push_back(row.name);
     }
-    QUERN_TRY(assignment_, assign(ready.graph(), assigned));
+    pool_ = make_pool(options_.threads);
+    QUERN_TRY(assignment_, assign(ready.graph(), how));
+    if (options_.full_integer && data_.count > 0) QUERN_CHECK(loosen_joins(ready.graph(), how));
     QUERN_CHECK(check_int16());
     if (options_.table) QUERN_CHECK(pin_by_table(assignment_, *options_.table, options_.activations));
     QUERN_CHECK(apply_rules(assignment_, options_.rules, options_.activations, options_.symmetric));
-    pool_ = make_pool(options_.threads);
     QUERN_TRY(GraphRunner runner, GraphRunner::create(std::make_shared<const Graph>(assignment_.graph), pool_));
     runner_ = std::make_unique<GraphRunner>(std::move(runner));
     return {};
+  }
+
+  /// Assigns anew when joins at the model's end would suffer from one scale.
+  Status loosen_joins(const Graph& graph, AssignOptions how) {
+    QUERN_TRY(const GraphRunner runner, GraphRunner::create(std::make_shared<const Graph>(assignment_.graph), pool_));
+    const SampleSource few{std::min(data_.count, kMaxLayerSamples), data_.read};
+    QUERN_TRY(const auto joins, wide_joins(assignment_, runner, few));
+    for (const WideJoin& join : joins) how.loose.push_back(join.op), notes_.push_back(sentence_of(join));
+    if (!joins.empty()) {
+      QUERN_TRY(assignment_, assign(graph, how));
+    }
+    know_input_ranges();
+    return {};
+  }
+
+  /// Of a known range every number has its code: of pictures, each byte one of its own.
+  void know_input_ranges() {
+    const Graph& graph = assignment_.graph;
+    const Uses uses(graph);
+    for (size_t i = 0; i < std::min(graph.inputs.size(), data_.ranges.size()); ++i) {
+      if (!data_.ranges[i].known) continue;
+      for (int reader : uses.consumers[static_cast<size_t>(graph.inputs[i])]) {
+        const Op& op = graph.ops[static_cast<size_t>(reader)];
+        if (op.kind == OpKind::Quantize)
+          assignment_.possible[op.outputs[0]] = {data_.ranges[i].low, data_.ranges[i].high};
+      }
+    }
   }
 
   void tell(const std::string& what, double share) const {
@@ -183,7 +234,21 @@ class Quantizer {
                           found_.methods,
                           std::move(outputs),
                           {},
-                          std::move(table)};
+                          std::move(table),
+                          {}};
+  }
+
+  /// A full-integer model's own edges: int8, channels last. Until here they were float, so that samples could judge.
+  Status close_edges(QuantizeResult& result) {
+    Graph graph = result.model.graph();
+    QUERN_TRY([[maybe_unused]] const bool folded, fold_constants(graph));
+    make_edges_integer(graph, notes_);
+    make_edges_channels_last(graph, notes_);
+    QUERN_CHECK(infer(graph));
+    QUERN_CHECK(verify(graph));
+    result.model = Model(std::move(graph), result.model.info());
+    result.notes = notes_;
+    return {};
   }
 
   std::vector<OutputRow> output_rows() const {
@@ -209,6 +274,7 @@ class Quantizer {
   std::vector<Observations> parts_;
   Recipe recipe_;
   SearchResult found_;
+  std::vector<std::string> notes_;
 };
 
 }  // namespace

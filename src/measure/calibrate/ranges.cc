@@ -226,8 +226,16 @@ std::vector<Quantization> choose_scales(const Assignment& assignment, const Obse
     }
     // 16 bits have steps to spare: nothing is cut.
     if (assignment.wide[id]) own.method = Calibration::minmax, own.type = DType::int16;
-    const Range range = pin == nullptr ? choose_range(joined(seen, members, weights), own) : Range{};
-    const Quantization chosen = pin == nullptr ? activation_quantization(range, own.type, own.symmetric) : *pin;
+    const Tally all = joined(seen, members, weights);
+    const bool whole = !assignment.whole.empty() && assignment.whole[id];
+    Range range = whole ? all.range : choose_range(all, own);
+    for (ValueId member : members) {
+      const auto possible = assignment.possible.find(member);
+      if (possible != assignment.possible.end()) range.include(possible->second);
+    }
+    Quantization chosen = activation_quantization(range, own.type, own.symmetric);
+    if (!assignment.demanded.empty() && !assignment.demanded[id].empty()) chosen = assignment.demanded[id];
+    if (pin != nullptr) chosen = *pin;
     for (ValueId member : members) scales[static_cast<size_t>(member)] = chosen;
   }
   return scales;

@@ -1,31 +1,12 @@
 #include "write/onnx/bias.h"
 
-#include <algorithm>
-#include <cmath>
 #include <limits>
+
+#include "write/bias_grid.h"
 
 namespace quern::onnx_writer {
 
 namespace {
-
-/// s_x * s_w, along axis 0 when there is a scale for each channel; empty when x or w is not quantized.
-Quantization product_grid(const Quantization& x, const Quantization& w) {
-  Quantization grid;
-  if (x.scales.size() != 1) return grid;
-  for (const float scale : w.scales) grid.scales.push_back(x.scales[0] * scale);
-  grid.zero_points.assign(grid.scales.size(), 0);
-  return grid;
-}
-
-bool near(const Quantization& have, const Quantization& want) {
-  if (have.empty()) return true;
-  if (want.empty() || (have.per_axis() && have.scales.size() != want.scales.size())) return false;
-  for (size_t i = 0; i < want.scales.size(); ++i) {
-    const float scale = have.scales[have.per_axis() ? i : 0];
-    if (std::abs(scale - want.scales[i]) > 0.01f * want.scales[i]) return false;
-  }
-  return true;
-}
 
 /// The bias of 16-bit sums: DequantizeLinear takes no int64, so it has to fit int32.
 Result<Tensor> narrowed(const Tensor& bias, const Op& op) {
@@ -43,11 +24,6 @@ Result<Tensor> narrowed(const Tensor& bias, const Op& op) {
   return narrow;
 }
 
-bool all_zero(const Tensor& bias) {
-  const auto elements = bias.data<int32_t>();
-  return std::all_of(elements.begin(), elements.end(), [](int32_t b) { return b == 0; });
-}
-
 }  // namespace
 
 Result<std::string> read_bias(Context& cx, const Op& op) {
@@ -55,11 +31,9 @@ Result<std::string> read_bias(Context& cx, const Op& op) {
   if (id == kNoValue) return std::string();
   const Value& bias = cx.graph.value(id);
   if (!bias.constant || (bias.dtype != DType::int32 && bias.dtype != DType::int64)) return cx.read(id);
-  const Quantization grid =
-      product_grid(cx.graph.value(op.inputs[0]).quantization, cx.graph.value(op.inputs[1]).quantization);
+  const Quantization grid = bias_grid(cx.graph, op);
   QUERN_TRY(Tensor stored, narrowed(*bias.constant, op));
-  stored.quantization = bias.quantization;
-  if (!grid.empty() && (near(bias.quantization, grid) || all_zero(stored))) stored.quantization = grid;
+  stored.quantization = grid.empty() ? bias.quantization : grid;
   if (stored.quantization.empty()) {
     return fail(ErrorCode::unsupported, "{} '{}': its integer bias has no scale, and its weights have none either",
                 info(op.kind).name, op.name);

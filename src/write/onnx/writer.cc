@@ -6,6 +6,7 @@
 
 #include "base/width.h"
 #include "prepare/sink.h"
+#include "write/check_prepared.h"
 #include "write/onnx/rows.h"
 
 namespace quern {
@@ -38,25 +39,11 @@ int64_t opset_of(const Graph& graph) {
   return opset;
 }
 
-Status check_prepared(const Graph& graph) {
-  const auto unready = [](const std::string& what) {
-    return fail(ErrorCode::invalid_argument, "{}; fix every extent (--shape) and prepare the model before writing it",
-                what);
-  };
+Status check_types(const Graph& graph) {
   for (const Value& value : graph.values) {
-    const bool fixed = std::none_of(value.shape.begin(), value.shape.end(), [](int64_t extent) { return extent < 0; });
-    if (!fixed || !value.shape_known) return unready(fmt::format("the shape of '{}' is not known", value.name));
-    if (!value.quantization.empty() && !is_8_or_16bit(value.dtype) && !value.constant) {
-      return fail(ErrorCode::unsupported, "'{}' is quantized to {}; ONNX files are written with 8 and 16 bits",
-                  value.name, to_string(value.dtype));
-    }
-  }
-  for (const Op& op : graph.ops) {
-    for (size_t i = 0; i < op.inputs.size() && i < 32; ++i) {
-      if ((info(op.kind).parameters >> i & 1U) == 0 || op.inputs[i] == kNoValue) continue;
-      return unready(fmt::format("{} '{}' still reads a parameter from '{}'", info(op.kind).name, op.name,
-                                 graph.value(op.inputs[i]).name));
-    }
+    if (value.quantization.empty() || is_8_or_16bit(value.dtype) || value.constant) continue;
+    return fail(ErrorCode::unsupported, "'{}' is quantized to {}; ONNX files are written with 8 and 16 bits",
+                value.name, to_string(value.dtype));
   }
   return {};
 }
@@ -166,6 +153,7 @@ Status write_op(Context& cx, const Op& op) {
 
 Result<onnx::ModelProto> write(const Graph& graph) {
   QUERN_CHECK(check_prepared(graph));
+  QUERN_CHECK(check_types(graph));
   Context cx(graph, opset_of(graph));
   cx.file.set_name(graph.name.empty() ? "graph" : graph.name);
   cx.write_inputs();
