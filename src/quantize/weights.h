@@ -12,6 +12,7 @@ namespace quern {
 struct WeightOptions {
   bool per_channel = true;  ///< one scale an output channel (axis 0); else one for all
   bool search = true;       ///< try narrower scales and keep the one with the least weighted squared error
+  bool adapt = false;  ///< round errors against each other (quantize/round.h), where moments of the inputs are known
 };
 
 /// Symmetric int8 scales for weights O x …, one an output channel (all equal when not per_channel): reach / 127, or

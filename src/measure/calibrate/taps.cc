@@ -79,6 +79,24 @@ TapMeans Taps::means(const Tensor& input) const {
   return means;
 }
 
+void Taps::gather(std::span<const float> input, int64_t position, std::span<float> taps) const {
+  const auto channels = static_cast<size_t>(in_[3]);
+  const int64_t batch = position / (out_[1] * out_[2]);
+  const int64_t oy = position / out_[2] % out_[1];
+  const int64_t ox = position % out_[2];
+  for (int64_t k = 0; k < kernel_height_ * kernel_width_; ++k) {
+    const int64_t y = oy * attrs_.strides[0] - attrs_.pads[0] + k / kernel_width_ * attrs_.dilations[0];
+    const int64_t x = ox * attrs_.strides[1] - attrs_.pads[1] + k % kernel_width_ * attrs_.dilations[1];
+    const auto to = taps.subspan(static_cast<size_t>(k) * channels, channels);
+    if (y < 0 || y >= in_[1] || x < 0 || x >= in_[2]) {
+      std::ranges::fill(to, 0.0F);
+      continue;
+    }
+    const auto at = static_cast<size_t>((batch * in_[1] + y) * in_[2] + x) * channels;
+    std::ranges::copy(input.subspan(at, channels), to.begin());
+  }
+}
+
 std::vector<double> on_means(const Tensor& weights, const TapMeans& taps, int64_t groups) {
   const auto w = weights.data<float>();
   const int64_t outs = weights.shape()[0];

@@ -1,6 +1,7 @@
 // What a convolution's weights meet on the average: the mean of each tap's inputs, and of their squares.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "graph/graph.h"
@@ -23,6 +24,12 @@ class Taps {
 
   /// `input`: float, or stored in integers with one scale.
   TapMeans means(const Tensor& input) const;
+
+  /// Numbers in `gather`: KH x KW x channels of the input.
+  size_t size() const { return static_cast<size_t>(kernel_height_ * kernel_width_ * in_[3]); }
+  int64_t positions() const { return out_[0] * out_[1] * out_[2]; }
+  /// What the weights meet at one output position of a float array; 0 in the padding.
+  void gather(std::span<const float> input, int64_t position, std::span<float> taps) const;
 
  private:
   template <typename T>
