@@ -6,6 +6,7 @@
 #include "lint.h"
 #include "progress.h"
 #include "quantize_config.h"
+#include "quantize_drop.h"
 #include "quantize_options.h"
 #include "quantize_output.h"
 #include "quern/file.h"
@@ -53,6 +54,9 @@ Result<Job> open_job(QuantizeWords words, const Voice& voice) {
   if (!options.ok()) return options.status();
   auto record = record_of(words);
   if (!record.ok()) return record.status();
+  auto limit = limit_of(words, *record, voice);
+  if (!limit.ok()) return limit.status();
+  options->max_drop = *std::move(limit);
   auto set = samples_of({words.data, {words.samples, words.seed}, *record}, *model, voice);
   if (!set.ok()) return set.status();
   return Job{std::move(words),    *std::move(config), *std::move(model),
@@ -77,7 +81,7 @@ Result<std::vector<LintFinding>> look_first(Job& job, const Voice& voice) {
 }
 
 /// With --lint error nothing is written when something was found.
-Result<int> stopped(const QuantizeWords& words, const std::vector<LintFinding>& findings, const Voice& voice) {
+Result<int> stopped_by_lint(const QuantizeWords& words, const std::vector<LintFinding>& findings, const Voice& voice) {
   note(voice, "nothing was written: --lint error stops at warnings");
   const Json json = {
       {"schema", "quern.quantize/1"}, {"model", words.model.file}, {"output", Json()}, {"lint", to_json(findings)}};
@@ -101,6 +105,22 @@ Status save(const Job& job, const QuantizeResult& result, const Voice& voice) {
     if (const Status saved = write_file(job.words.save_table, table_text(result.table)); !saved.ok()) return saved;
   }
   return job.config.save(job.words, job.record, job.model, result.samples, voice);
+}
+
+/// A limit that no model holds: the list says how near they came, and nothing is written.
+Result<int> stopped_by_limit(const Job& job, const QuantizeResult& result, const Json& lint, const Voice& voice) {
+  say(voice, text_of(*result.drop));
+  note(voice,
+       fmt::format("nothing was written: no model holds --max-drop {:g}, even with all that can be kept in 16 bits or "
+                   "float; allow more, give more samples, or see quern compare --layers",
+                   result.drop->most));
+  const Json json = {{"schema", "quern.quantize/1"},
+                     {"model", job.words.model.file},
+                     {"output", Json()},
+                     {"max_drop", json_of(*result.drop)},
+                     {"lint", lint}};
+  if (const Status given = give_json(voice, json); !given.ok()) return given;
+  return static_cast<int>(kGate);
 }
 
 /// Every layer of the new model against the float one, where score_compare_per_layer asks for it.
@@ -134,9 +154,10 @@ Result<int> quantize_words(const QuantizeWords& words, const Voice& voice) {
   if (!job.ok()) return job.status();
   const auto findings = look_first(*job, voice);
   if (!findings.ok()) return findings.status();
-  if (words.lint == "error" && needs_attention(*findings)) return stopped(job->words, *findings, voice);
+  if (words.lint == "error" && needs_attention(*findings)) return stopped_by_lint(job->words, *findings, voice);
   auto result = quantize_with_progress(*job, voice);
   if (!result.ok()) return result.status();
+  if (result->drop && !result->drop->met) return stopped_by_limit(*job, *result, to_json(*findings), voice);
   if (const Status saved = save(*job, *result, voice); !saved.ok()) return saved;
   auto file = read_file(job->words.out);
   if (!file.ok()) return file.status();

@@ -1,6 +1,7 @@
 // What the user says to quantize: words on the command line, and the options they mean.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,10 @@ struct QuantizeWords {
   std::string methods = "default";
   std::vector<std::string> keep_float;
   std::vector<std::string> int16;
+  std::optional<double> max_drop;
+  std::string labels;
+  std::vector<std::string> labels_data;  ///< empty: --data
+  std::string resume;
   std::string lint = "warn";
   std::string recipe;
   std::string table;

@@ -1,5 +1,6 @@
 #include "quantize_output.h"
 
+#include "quantize_drop.h"
 #include "quern/file.h"
 
 namespace quern::cli {
@@ -21,6 +22,7 @@ std::string text_of(const QuantizeResult& result, const QuantizedFile& file) {
     rows.push_back({row.name, fmt::format("{:.5f}", row.cosine), fmt::format("{:.2f}", row.sqnr_db),
                     fmt::format("{:.2f} %", 100 * row.relative_l2)});
   }
+  if (result.drop) text += "\n" + text_of(*result.drop);
   if (!rows.empty()) text += "\n" + table({"output", "cosine", "SQNR dB", "relative L2"}, rows);
   return text + fmt::format("\nwrote {} ({} bytes)\n", file.out, grouped(static_cast<int64_t>(file.bytes.size())));
 }
@@ -46,6 +48,8 @@ Json json_of(const QuantizeResult& result, const QuantizedFile& file) {
           {"methods", methods},
           {"outputs", outputs},
           {"kept_float", result.kept_float},
+          {"kept_int16", result.kept_int16},
+          {"max_drop", result.drop ? json_of(*result.drop) : Json()},
           {"seconds", file.seconds}};
 }
 

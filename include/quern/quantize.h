@@ -178,6 +178,42 @@ class Ax620Config {
   std::shared_ptr<const ax620::Document> document_;
 };
 
+// ---- a limit: how much may be lost ----
+
+/// What must hold of the 8-bit model; where it does not, the fewest operators are kept in 16 bits or in float.
+struct DropLimit {
+  /// The most that may be lost: points of `measure`, else the worst output's relative L2 error in percent (an SQNR of
+  /// 20 log10(100 / most) dB).
+  double most = 0;
+  /// A model's task metric in points (0 to 100), more being better. Empty: the outputs' error decides.
+  std::function<Result<double>(const Model&)> measure;
+  std::string metric;  ///< the measure's name: "top-1"
+  std::string labels;  ///< changes whenever the measure would: the ledger's mark of it
+  std::string ledger;  ///< file of finished trials, read and written; empty: none
+};
+
+/// A model that was tried.
+struct DropTrial {
+  std::vector<std::string> int16;       ///< operators whose results take 16 bits; an input by its own name
+  std::vector<std::string> kept_float;  ///< operators that stay float
+  double measured = 0;                  ///< the task metric in points, or the worst output's SQNR in dB
+  double drop = 0;                      ///< in DropLimit's terms: what must not be above `most`
+
+  /// Operators of either kind, each once.
+  int64_t kept() const;
+};
+
+struct DropReport {
+  double most = 0;
+  std::string metric;               ///< empty: the outputs' error
+  std::optional<double> reference;  ///< the float model's metric
+  bool met = false;
+  std::vector<DropTrial> pareto;  ///< from the fewest kept on: those below whose drop no model with as few kept comes
+  size_t chosen = 0;              ///< of `pareto`; where the limit is not met, the one with the least drop
+  int64_t tried = 0;              ///< models judged
+  int64_t remembered = 0;         ///< of them, taken from the ledger
+};
+
 // ---- quantizing ----
 
 struct QuantizeOptions {
@@ -197,6 +233,7 @@ struct QuantizeOptions {
   /// and outputs get their channels last. Needs int8 activations. False: the edges and all behind the last matrix
   /// operator stay float.
   bool full_integer = false;
+  std::optional<DropLimit> max_drop;                                    ///< not beside a table
   int threads = 0;                                                      ///< 0: every core
   std::function<void(const std::string& what, double share)> progress;  ///< may be empty
 };
@@ -221,14 +258,18 @@ struct QuantizeResult {
   Model model;
   int64_t samples = 0;
   std::vector<MethodRow> methods;
-  std::vector<OutputRow> outputs;  ///< over the samples kept back while deciding
-  std::vector<std::string> kept_float;
-  QuantizationTable table;         ///< given as an option to the same float model, it gives the same model again
-  std::vector<std::string> notes;  ///< decisions taken for the user, as sentences
+  std::vector<OutputRow> outputs;       ///< over the samples kept back while deciding
+  std::vector<std::string> kept_float;  ///< operators whose arithmetic stays float, by wish or by the limit
+  std::vector<std::string> kept_int16;  ///< operators whose results take 16 bits; an input by its own name
+  std::optional<DropReport> drop;       ///< with QuantizeOptions::max_drop
+  QuantizationTable table;              ///< given as an option to the same float model, it gives the same model again
+  std::vector<std::string> notes;       ///< decisions taken for the user, as sentences
 };
 
 /// Errors: invalid_argument (the model is quantized already, has nothing to quantize, or the options contradict),
-/// those of the samples, and invalid_file when a value is not finite.
+/// those of the samples, and invalid_file when a value is not finite. With a limit: those of its measure, and of its
+/// ledger (invalid_file: damaged; invalid_argument: of another run). A limit that is not met is no error: the report
+/// says so, and the model is the best that was tried.
 Result<QuantizeResult> quantize(const Model& model, const CalibrationData& data, const QuantizeOptions& options);
 
 // ---- lint: what can be wrong with a model before it is quantized (docs/lint.md) ----

@@ -53,8 +53,8 @@ Result<std::vector<size_t>> selected(const Graph& graph, const QuantizeRule& rul
 
 class Applier {
  public:
-  Applier(Assignment& assignment, DType type, bool symmetric)
-      : assignment_(assignment), uses_(assignment.graph), type_(type), symmetric_(symmetric) {
+  Applier(Assignment& assignment, const RuleGround& ground)
+      : assignment_(assignment), uses_(assignment.graph), ground_(ground) {
     assignment.choices.operators.resize(assignment.graph.ops.size());
     assignment.choices.ranges.resize(assignment.graph.values.size());
     assignment.pins.values.resize(assignment.graph.values.size());
@@ -111,7 +111,7 @@ class Applier {
       if (rule.correct_bias) choice.correct_bias = rule.correct_bias;
       if (rule.round) choice.round = rule.round;
     }
-    if (any) return {};
+    if (any || ground_.check == RuleCheck::may_change_nothing) return {};
     return complain(rule, "changes nothing: no operator that it selects has 8-bit weights");
   }
 
@@ -129,7 +129,7 @@ class Applier {
         if (id != kNoValue && stored(result(id))) values.push_back(result(id));
       }
     }
-    if (!values.empty()) return values;
+    if (!values.empty() || ground_.check == RuleCheck::may_change_nothing) return values;
     return complain(rule, "changes nothing: no value that it is about is stored in 8 bits");
   }
 
@@ -170,16 +170,15 @@ class Applier {
     }
     if (assignment_.pins.value(at) != nullptr)
       return complain(rule, fmt::format("has a range for '{}', whose scale the table gives", graph().value(root).name));
-    const Quantization pin = activation_quantization({rule.range->first, rule.range->second},
-                                                     assignment_.wide[at] ? DType::int16 : type_, symmetric_);
+    const Quantization pin = activation_quantization(
+        {rule.range->first, rule.range->second}, assignment_.wide[at] ? DType::int16 : ground_.type, ground_.symmetric);
     for (ValueId member : assignment_.members(root)) assignment_.pins.values[static_cast<size_t>(member)] = pin;
     return {};
   }
 
   Assignment& assignment_;
   Uses uses_;
-  DType type_;
-  bool symmetric_;
+  const RuleGround& ground_;
   std::map<ValueId, const QuantizeRule*> rule_of_group_;  ///< by first value: the last rule about its range
 };
 
@@ -199,9 +198,9 @@ Result<std::vector<std::string>> kept_by_rules(const Graph& graph, const std::ve
   return names;
 }
 
-Status apply_rules(Assignment& assignment, const std::vector<QuantizeRule>& rules, DType type, bool symmetric) {
+Status apply_rules(Assignment& assignment, const std::vector<QuantizeRule>& rules, const RuleGround& ground) {
   if (rules.empty()) return {};
-  return Applier(assignment, type, symmetric).run(rules);
+  return Applier(assignment, ground).run(rules);
 }
 
 }  // namespace quern

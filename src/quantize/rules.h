@@ -12,8 +12,17 @@ namespace quern {
 /// nothing.
 Result<std::vector<std::string>> kept_by_rules(const Graph& graph, const std::vector<QuantizeRule>& rules);
 
+/// Whether a rule that nothing is left for is a mistake.
+enum class RuleCheck : uint8_t { must_change_something, may_change_nothing };
+
+struct RuleGround {
+  DType type = DType::int8;  ///< of activations
+  bool symmetric = false;
+  RuleCheck check = RuleCheck::must_change_something;
+};
+
 /// Pins fixed ranges and notes the other choices in the assignment. Errors: invalid_file naming the rule: it selects
 /// nothing, changes nothing, or contradicts another about values that are tied.
-Status apply_rules(Assignment& assignment, const std::vector<QuantizeRule>& rules, DType type, bool symmetric);
+Status apply_rules(Assignment& assignment, const std::vector<QuantizeRule>& rules, const RuleGround& ground);
 
 }  // namespace quern

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "graph/infer.h"
 #include "graph/verify.h"
+#include "measure/calibrate/adapt.h"
 #include "measure/calibrate/taps.h"
 #include "quantize/place.h"
 #include "quantize/table.h"
@@ -100,15 +101,35 @@ class Pass {
     std::vector<float> bias = bias_of(float_, op);
     const OperatorChoice choice = scaled_.assignment.choices.of(index);
     const WeightOptions how{choice.weights_per_channel.value_or(recipe_.weights.per_channel),
-                            choice.round.value_or(recipe_.weights.search)};
+                            choice.round.value_or(recipe_.weights.search),
+                            recipe_.weights.adapt && choice.round.value_or(true)};
     std::vector<float> scales = weight_scales(weights, how, importance(index));
     make_room_for_bias(scales, bias, input_scale(op), graph().value(op.inputs[0]).dtype);
-    QUERN_TRY(Tensor stored, quantize_weights(weights, scales));
-    if (choice.correct_bias.value_or(recipe_.correct_bias) && Taps::knows(op))
-      QUERN_CHECK(correct(index, stored, bias));
+    const bool corrects = choice.correct_bias.value_or(recipe_.correct_bias) && Taps::knows(op);
+    QUERN_TRY(Tensor stored, how.adapt ? adapted(index, scales, corrects) : quantize_weights(weights, scales));
+    if (corrects) QUERN_CHECK(correct(index, stored, bias));
     QUERN_TRY(Tensor stored_bias, quantize_bias(bias, input_scale(op), scales));
     place_product(result_.graph, float_, index, std::move(stored), std::move(stored_bias));
     return {};
+  }
+
+  /// By the moments that the fitted samples show; to the nearest where there are none.
+  Result<Tensor> adapted(size_t index, const std::vector<float>& scales, bool corrects) const {
+    const Op& op = float_.ops[index];
+    const size_t folds = samples_.moments.size();
+    std::vector<bool> taken(folds, false);
+    for (size_t sample : roles_.fitted) {
+      if (folds > 0) taken[sample % folds] = true;
+    }
+    TapMoments moments;
+    for (size_t fold = 0; fold < folds; ++fold) {
+      if (taken[fold]) moments.add(samples_.moments[fold][index]);
+    }
+    const Tensor& weights = *float_.value(op.inputs[1]).constant;
+    if (moments.count == 0) return quantize_weights(weights, scales);
+    const std::vector<float> divided_by = factors(op.inputs[0]);
+    const double step = input_scale(op);
+    return adapt_weights(weights, scales, {moments, divided_by, step * step / 12, corrects});
   }
 
   Status take_pinned(size_t index) {

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "measure/calibrate/moments.h"
 #include "measure/calibrate/recipe.h"
 #include "measure/calibrate/reference.h"
 #include "measure/calibrate/score.h"
@@ -15,6 +16,7 @@ namespace quern {
 struct LayerSamples {
   std::vector<std::vector<Tensor>> inputs;  ///< by sample
   Reference reference;                      ///< of the assignment before any balancing, on the same samples
+  FoldMoments moments;                      ///< likewise; empty: no weights are adapted
 };
 
 /// Samples by their index in LayerSamples: some make biases and weights, others only judge.

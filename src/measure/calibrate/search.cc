@@ -35,7 +35,8 @@ class Search {
     QUERN_CHECK(try_on(standing, SearchGround::kFolds));
     best_ = standing;
     QUERN_CHECK(try_all(balanced_ranges()));
-    QUERN_CHECK(try_all(without_methods()));
+    QUERN_CHECK(try_all(other_methods()));
+    QUERN_CHECK(fall_back_to_plain());
     SearchResult result;
     QUERN_CHECK(tell_methods(result.methods));
     result.methods.push_back({"search", standing.judged.outputs_db(), best_.judged.outputs_db(), seconds_since(start)});
@@ -88,32 +89,27 @@ class Search {
     return all;
   }
 
-  std::vector<Candidate> without_methods() const {
+  std::vector<Candidate> other_methods() const {
     std::vector<Candidate> all;
     if (best_.recipe.correct_bias) all.push_back({best_.recipe}), all.back().recipe.correct_bias = false;
     if (best_.recipe.weights.search) all.push_back({best_.recipe}), all.back().recipe.weights.search = false;
+    if (options_.round) {
+      all.push_back({best_.recipe});
+      all.back().recipe.weights.adapt = true;
+      all.push_back(all.back());
+      all.back().recipe.weights.search = false;
+    }
     return all;
   }
 
   // ---- trials ----
 
   Result<std::vector<SampleErrors>> judged_on(const Recipe& recipe, size_t fold) const {
-    Observations seen(ground_.assignment.graph.values.size());
-    Roles roles;
-    for (size_t i = 0; i < ground_.samples.inputs.size(); ++i)
-      (i % SearchGround::kFolds == fold ? roles.judges : roles.fitted).push_back(i);
-    double counted = 0;
-    for (size_t part = 0; part < SearchGround::kFolds; ++part) {
-      if (part == fold) continue;
-      const auto samples =
-          static_cast<double>((ground_.samples.inputs.size() + SearchGround::kFolds - 1 - part) / SearchGround::kFolds);
-      for (size_t id = 0; id < seen.size(); ++id)
-        seen[id] = together(seen[id], counted, ground_.parts[part][id], samples);
-      counted += samples;
-    }
+    const Deal dealt = deal(ground_, fold);
     ThreadPool alone(1);
-    QUERN_TRY(const Scaled scaled, apply_scales(ground_.assignment, seen, recipe));
-    QUERN_TRY(LayerResult made, quantize_layers(scaled, options_.activations, recipe, ground_.samples, roles, alone));
+    QUERN_TRY(const Scaled scaled, apply_scales(ground_.assignment, dealt.seen, recipe));
+    QUERN_TRY(LayerResult made,
+              quantize_layers(scaled, options_.activations, recipe, ground_.samples, dealt.roles, alone));
     return std::move(made.errors);
   }
 
@@ -151,16 +147,27 @@ class Search {
     return {};
   }
 
+  /// Nothing that makes the outputs worse than the plainest recipe replaces it, unless it is better on the whole by
+  /// more than the samples' noise.
+  Status fall_back_to_plain() {
+    plain_.recipe = best_.recipe;
+    if (options_.calibration == Calibration::automatic) plain_.recipe.ranges = plain_ranges();
+    plain_.recipe.equalize.reset();
+    plain_.recipe.correct_bias = false;
+    plain_.recipe.weights.search = false;
+    plain_.recipe.weights.adapt = false;
+    QUERN_CHECK(try_on(plain_, SearchGround::kFolds));
+    const double gain = best_.judged.score_db() - plain_.judged.score_db();
+    const bool worse = plain_.judged.outputs_db() > best_.judged.outputs_db();
+    if (worse && gain <= standard_error(best_.judged, plain_.judged)) best_ = plain_;
+    return {};
+  }
+
   // ---- what each method gave ----
 
   /// From the plainest recipe to the one chosen, method by method.
   Status tell_methods(std::vector<MethodRow>& rows) {
-    Candidate now{best_.recipe};
-    if (options_.calibration == Calibration::automatic) now.recipe.ranges = plain_ranges();
-    now.recipe.equalize.reset();
-    now.recipe.correct_bias = false;
-    now.recipe.weights.search = false;
-    QUERN_CHECK(try_on(now, SearchGround::kFolds));
+    Candidate now = plain_;
     const auto tell = [&](const char* name, bool asked, auto change) -> Status {
       if (!asked) return {};
       const auto start = std::chrono::steady_clock::now();
@@ -193,6 +200,7 @@ class Search {
   const SearchGround& ground_;
   const QuantizeOptions& options_;
   Candidate best_;
+  Candidate plain_;  ///< min-max ranges unless others are asked for, and no method
   int steps_ = 0;
 };
 
