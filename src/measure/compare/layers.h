@@ -29,8 +29,8 @@ struct Layer {
   double code_high = 0;
   std::vector<float> channel_peaks;  ///< greatest magnitude by index of the last axis
 
-  /// What 8 bits with a range of its own would give: rounding noise of range/255 on every number but 0, and what the
-  /// weights cost, as far as weights in 8 bits must.
+  /// What the bits it is stored in would give with a range of its own: rounding noise of range/255 (16 bits: 65535) on
+  /// every number but 0, and what the weights cost, as far as weights in 8 bits must.
   double ideal_db(const Graph& candidate) const;
   /// Decibels below the ideal; 0 for a tied layer.
   double lost_db(const Graph& candidate) const;

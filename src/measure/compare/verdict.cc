@@ -1,8 +1,10 @@
 #include "measure/compare/verdict.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
 
 namespace quern {
 
@@ -31,13 +33,30 @@ std::string outputs_text(const Comparison& comparison) {
                      comparison.outputs.size() > 1 ? "worst output" : "output", worst->name, d.sqnr_db, d.cosine);
 }
 
+/// How many bits a layer's numbers are stored in; 0: they are float, and only its weights cost anything.
+int stored_bits(const LayerComparison& layer) {
+  if (layer.dtype.find("int") == std::string::npos) return 0;
+  return std::stoi("0" + layer.dtype.substr(layer.dtype.find("int") + 3));
+}
+
 std::string offender_text(const LayerComparison& layer) {
-  std::string text = fmt::format(" It first goes wrong at '{}' ({}), {:.1f} dB below what 8 bits can do",
-                                 short_name(layer.name), layer.kind, layer.lost_db);
+  const int bits = stored_bits(layer);
+  std::string text =
+      fmt::format(" It first goes wrong at '{}' ({}), {:.1f} dB below what {} can do", short_name(layer.name),
+                  layer.kind, layer.lost_db, bits > 0 ? fmt::format("{} bits", bits) : "its weights' bits");
   if (layer.share_pct) text += fmt::format(", alone {:.0f} % of the error at the outputs", *layer.share_pct);
   if (!layer.cause) return text + "; none of the fixes tried helps there.";
   return text + fmt::format(": {}. Tried: {}; {:.1f} -> {:.1f} dB ({:+.1f} dB).", layer.cause->sentence,
                             layer.cause->fix, layer.cause->before_db, layer.cause->after_db, layer.cause->gain_db());
+}
+
+/// "8 bits", "16 bits" or "8 and 16 bits": what the layers are stored in.
+std::string all_bits(const std::vector<LayerComparison>& layers) {
+  std::set<int> widths;
+  for (const LayerComparison& layer : layers) {
+    if (const int bits = stored_bits(layer); bits > 0) widths.insert(bits);
+  }
+  return widths.empty() ? "the weights' bits" : fmt::format("{} bits", fmt::join(widths, " and "));
 }
 
 }  // namespace
@@ -61,7 +80,8 @@ std::string verdict(const Comparison& comparison) {
   const std::string text = outputs_text(comparison);
   if (comparison.layers.empty() || text.starts_with("All")) return text;
   if (comparison.first_offender) return text + offender_text(comparison.layers[*comparison.first_offender]);
-  return text + " No single layer stands out: the error is what 8 bits cost, added up along the network.";
+  return text + fmt::format(" No single layer stands out: the error is what {} cost, added up along the network.",
+                            all_bits(comparison.layers));
 }
 
 }  // namespace quern
