@@ -86,16 +86,33 @@ Result<CompareSamples> CompareSamples::held_out(const std::vector<std::string>& 
          "--report: calibration took all samples, so the report is of samples that it has seen; --samples N keeps "
          "the others for the report");
     left = taken;
+    samples.seen_ = true;
   }
-  const auto all = static_cast<int64_t>(left.size());
-  samples.size_ = std::min(all, most);
-  for (int64_t i = 0; i < samples.size_; ++i)
-    samples.chosen_.push_back(left[static_cast<size_t>(i * all / samples.size_)]);
   samples.set_ = *std::move(set);
-  auto first = samples.set_->read(samples.chosen_[0]);
-  if (!first.ok()) return first.status();
-  samples.pictures_ = has_picture(*first);
+  if (const Status chosen = samples.choose(left, most, voice); !chosen.ok()) return chosen;
   return samples;
+}
+
+/// Broken samples are left out, as calibration leaves them out.
+Status CompareSamples::choose(const std::vector<int64_t>& from, int64_t most, const Voice& voice) {
+  const auto all = static_cast<int64_t>(from.size());
+  const int64_t wanted = std::min(all, most);
+  Status broken;
+  for (int64_t i = 0; i < wanted; ++i) {
+    const int64_t index = from[static_cast<size_t>(i * all / wanted)];
+    auto sample = set_->read(index);
+    if (sample.ok()) {
+      chosen_.push_back(index);
+      pictures_ = has_picture(*sample);
+    } else if (sample.error().code == ErrorCode::invalid_file) {
+      broken = sample.status();
+      note(voice, fmt::format("--report: left out: {}", sample.error().message));
+    } else {
+      return sample.status();
+    }
+  }
+  size_ = static_cast<int64_t>(chosen_.size());
+  return size_ > 0 ? Status() : broken;
 }
 
 int64_t CompareSamples::size() const {

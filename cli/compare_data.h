@@ -25,15 +25,18 @@ class CompareSamples {
   static Result<CompareSamples> open(const CompareSource& source, const Model& reference, const Voice& voice);
 
   /// What a selection left of the data, at most `most` of it, evenly spread; where it left nothing, of what it took,
-  /// and a note says so.
+  /// and a note says so. Broken samples are left out. Errors: those of opening; invalid_file when all are broken.
   static Result<CompareSamples> held_out(const std::vector<std::string>& data, const DataOptions& selection,
                                          int64_t most, const Voice& voice);
 
   int64_t size() const;
   Result<Sample> read(int64_t index);
   bool pictures() const { return pictures_; }
+  /// Of held_out: calibration left nothing, so it has seen these.
+  bool seen() const { return seen_; }
 
  private:
+  Status choose(const std::vector<int64_t>& from, int64_t most, const Voice& voice);
   Result<Sample> random_sample(int64_t index) const;
 
   std::optional<DataSet> set_;
@@ -43,6 +46,7 @@ class CompareSamples {
   std::vector<ValueInfo> inputs_;
   int64_t size_ = 0;
   bool pictures_ = false;
+  bool seen_ = false;
 };
 
 }  // namespace quern::cli

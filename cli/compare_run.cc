@@ -74,9 +74,11 @@ Result<Comparison> run_comparison(const Voice& voice, const Models& models, Comp
   return compare(models.reference, models.candidate, data, options);
 }
 
-Status write_report(const std::string& file, const ReportNames& names, const Comparison& found, TaskSide& task) {
+Status write_report(const std::string& file, const ReportNames& names, const Comparison& found, TaskSide& task,
+                    std::optional<QuantizationFacts> facts) {
   ReportDetails details{names.reference, names.candidate, task.task.name, {}, std::move(task.pictures)};
   if (task.decodes()) details.difference = task.difference;
+  details.facts = std::move(facts);
   const auto page = comparison_html(found, details);
   if (!page.ok()) return page.status();
   return write_file(file, *page);

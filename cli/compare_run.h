@@ -1,6 +1,7 @@
 // One comparison from samples to a report: what compare and quantize --report do alike.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,8 +45,9 @@ struct ReportNames {
   std::string reference;
   std::string candidate;
 };
-/// Takes the pictures out of `task`.
-Status write_report(const std::string& file, const ReportNames& names, const Comparison& found, TaskSide& task);
+/// Takes the pictures out of `task`. `facts`: of a candidate that was just made.
+Status write_report(const std::string& file, const ReportNames& names, const Comparison& found, TaskSide& task,
+                    std::optional<QuantizationFacts> facts = {});
 /// invalid_argument unless the name is a page's.
 Status check_report_name(const std::string& file);
 

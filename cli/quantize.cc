@@ -9,6 +9,7 @@
 #include "quantize_drop.h"
 #include "quantize_options.h"
 #include "quantize_output.h"
+#include "quantize_report.h"
 #include "quern/file.h"
 #include "verbs.h"
 
@@ -52,6 +53,7 @@ Result<Job> open_job(QuantizeWords words, const Voice& voice) {
   if (const Status filled = config->fill(words, *model, voice); !filled.ok()) return filled;
   auto options = quantize_options(words);
   if (!options.ok()) return options.status();
+  if (const Status fine = check_report(words); !fine.ok()) return fine;
   auto record = record_of(words);
   if (!record.ok()) return record.status();
   auto limit = limit_of(words, *record, voice);
@@ -166,6 +168,7 @@ Result<int> quantize_words(const QuantizeWords& words, const Voice& voice) {
   for (const std::string& sentence : result->notes) note(voice, sentence);
   say(voice, text_of(*result, written));
   if (const Status said = compare_layers(*job, *result, voice); !said.ok()) return said;
+  if (const Status reported = report_quantized(job->words, job->model, *result, voice); !reported.ok()) return reported;
   Json json = json_of(*result, written);
   json["lint"] = to_json(*findings);
   if (const Status given = give_json(voice, json); !given.ok()) return given;

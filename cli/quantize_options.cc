@@ -170,6 +170,9 @@ void add_options(CLI::App& app, QuantizeWords& words) {
   app.add_option("--table", words.table, "take scales, zero points and biases from a table (docs/table.md)")
       ->type_name("FILE");
   app.add_option("--save-table", words.save_table, "write the table that makes this model again")->type_name("FILE");
+  app.add_option("--report", words.report,
+                 "one page: how it was quantized, and the float model against the result on samples kept back")
+      ->type_name("FILE.html");
   app.add_option("--threads", words.threads, "threads (default: all cores)")->check(CLI::Range(1, 256));
 }
 

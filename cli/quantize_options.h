@@ -36,6 +36,7 @@ struct QuantizeWords {
   std::string save_table;
   std::string config;
   std::string save_config;
+  std::string report;
   int threads = 0;
 };
 

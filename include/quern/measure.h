@@ -17,6 +17,7 @@
 
 #include "quern/data.h"
 #include "quern/model.h"
+#include "quern/quantize.h"
 #include "quern/task.h"
 
 namespace quern {
@@ -100,7 +101,7 @@ struct LayerComparison {
   std::string dtype;                 ///< as the candidate stores it
   std::optional<Distance> isolated;  ///< the operator alone, fed by the reference
   Distance accumulated;              ///< in the candidate's own run
-  double ideal_db = 0;               ///< what the isolated SQNR could be with 8 bits and a range of its own
+  double ideal_db = 0;               ///< what the isolated SQNR could be with its bits and a range of its own
   double lost_db = 0;                ///< how far the isolated SQNR is below that; 0 where the error is another layer's
   bool tied = false;                 ///< moves stored values and adds no error
   bool equalized = false;  ///< channels have a factor each in the candidate; errors are in the reference's units
@@ -309,12 +310,23 @@ struct ReportPicture {
   Picture candidate;
 };
 
+/// How the candidate was made, where the page is of a model just quantized.
+struct QuantizationFacts {
+  int64_t samples = 0;    ///< that calibrated
+  bool held_out = false;  ///< the page's samples are others
+  std::vector<RecipeRow> recipe;
+  std::vector<MethodRow> methods;
+  std::vector<std::string> kept_float;
+  std::vector<std::string> notes;
+};
+
 struct ReportDetails {
   std::string reference;  ///< names of the models
   std::string candidate;
   std::string task;  ///< empty: none
   std::optional<TaskDifference> difference;
   std::vector<ReportPicture> pictures;  ///< shown side by side, in order, as long as the page stays below 5 MB
+  std::optional<QuantizationFacts> facts = {};
 };
 
 /// One HTML page that needs nothing else: no network, no script; light or dark as the reader's system is.

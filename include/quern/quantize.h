@@ -246,6 +246,12 @@ struct MethodRow {
   double seconds = 0;
 };
 
+/// One choice of the recipe that was kept, in words.
+struct RecipeRow {
+  std::string what;
+  std::string choice;
+};
+
 /// One output of the float model against the 8-bit one.
 struct OutputRow {
   std::string name;
@@ -264,6 +270,7 @@ struct QuantizeResult {
   std::optional<DropReport> drop;       ///< with QuantizeOptions::max_drop
   QuantizationTable table;              ///< given as an option to the same float model, it gives the same model again
   std::vector<std::string> notes;       ///< decisions taken for the user, as sentences
+  std::vector<RecipeRow> recipe = {};   ///< what decided, in words
 };
 
 /// Errors: invalid_argument (the model is quantized already, has nothing to quantize, or the options contradict),

@@ -1,9 +1,10 @@
-// The page that `quern compare --report` writes.
+// The page that `quern compare --report` and `quern quantize --report` write.
 #include <algorithm>
 
 #include "base/error.h"
 #include "report/html.h"
 #include "report/plots.h"
+#include "report/quantization.h"
 
 namespace quern {
 
@@ -11,10 +12,6 @@ namespace {
 
 constexpr size_t kLimit = 5'000'000;
 constexpr int kPictureWidth = 640;
-
-std::string card(const std::string& head, const std::string& hint, const std::string& body) {
-  return fmt::format("<section class=card><h2>{}</h2><p class=hint>{}</p>{}</section>\n", head, hint, body);
-}
 
 std::string tile(const std::string& number, const std::string& unit, const std::string& text) {
   return fmt::format("<div class=tile><div class=n>{} <span class=u>{}</span></div><div class=t>{}</div></div>",
@@ -181,32 +178,35 @@ Result<std::string> comparison_html(const Comparison& found, const ReportDetails
   body += fmt::format("<section class=\"card verdict{}\">{}</section>\n", found.first_offender ? "" : " well",
                       html::escaped(found.verdict));
   body += tiles(found);
+  if (details.facts) body += quantization_section(*details.facts, found.samples);
   if (details.difference)
-    body +=
-        card("What it means for " + html::escaped(details.task), task_sentence(*details.difference), "<!--pictures-->");
-  body +=
-      card("Outputs", "The candidate's own run against the reference, pooled over all samples.", outputs_table(found));
+    body += html::card("What it means for " + html::escaped(details.task), task_sentence(*details.difference),
+                       "<!--pictures-->");
+  body += html::card("Outputs", "The candidate's own run against the reference, pooled over all samples.",
+                     outputs_table(found));
   if (!found.layers.empty()) {
-    body +=
-        card("Error along the network",
-             "SQNR in dB, higher is better. Isolated: the operator alone, fed by the reference. Accumulated: in the "
-             "candidate's own run. Where the blue line falls, an operator adds error; where only the orange one "
-             "does, error passes through.",
-             key({{"var(--iso)", "isolated"}, {"var(--acc)", "accumulated"}}) + "<div class=scroll>" +
-                 error_plot(found) + "</div>");
+    body += html::card(
+        "Error along the network",
+        "SQNR in dB, higher is better. Isolated: the operator alone, fed by the reference. Accumulated: in the "
+        "candidate's own run. Where the blue line falls, an operator adds error; where only the orange one "
+        "does, error passes through.",
+        key({{"var(--iso)", "isolated"}, {"var(--acc)", "accumulated"}}) + "<div class=scroll>" + error_plot(found) +
+            "</div>");
     if (const std::string looks = closer_looks(found); !looks.empty()) {
-      body +=
-          card("The worst layers",
-               "How the numbers are spread, on a logarithmic scale. Shaded: what the candidate cannot store. Every "
-               "fix was tried on the layer alone.",
-               key({{"var(--iso)", "float"}, {"var(--acc)", "as stored"}, {"var(--l2)", "cannot be stored"}}) + looks);
+      body += html::card(
+          "The worst layers",
+          "How the numbers are spread, on a logarithmic scale. Shaded: what the candidate cannot store. Every "
+          "fix was tried on the layer alone.",
+          key({{"var(--iso)", "float"}, {"var(--acc)", "as stored"}, {"var(--l2)", "cannot be stored"}}) + looks);
     }
-    body += card("All layers", "Ranked by what is lost: decibels below what 8 bits with a range of its own would give.",
-                 layers_table(found));
-    body += card("The network", "A box a layer, coloured by what it loses.",
-                 lost_key() + "<div class=scroll>" + graph_drawing(found) + "</div>");
+    body += html::card("All layers",
+                       "Ranked by what is lost: decibels below what its bits with a range of its own would give.",
+                       layers_table(found));
+    body += html::card("The network", "A box a layer, coloured by what it loses.",
+                       lost_key() + "<div class=scroll>" + graph_drawing(found) + "</div>");
   }
-  body += "<footer>Written by quern compare. docs/compare.md says what every figure means.</footer>\n";
+  body += fmt::format("<footer>Written by quern {}. docs/compare.md says what every figure means.</footer>\n",
+                      details.facts ? "quantize" : "compare");
   const std::string title = details.candidate + " against " + details.reference;
   const size_t bare = page(title, body).size();
   if (bare > kLimit) {

@@ -56,4 +56,8 @@ std::string tail(const std::string& text, size_t count) {
   return "…" + text.substr(start);
 }
 
+std::string card(const std::string& head, const std::string& hint, const std::string& body) {
+  return fmt::format("<section class=card><h2>{}</h2><p class=hint>{}</p>{}</section>\n", head, hint, body);
+}
+
 }  // namespace quern::html

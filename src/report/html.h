@@ -17,6 +17,9 @@ std::string db(double value);
 /// The last `count` characters behind an ellipsis, when there are more.
 std::string tail(const std::string& text, size_t count);
 
+/// A box with a heading, a line on how to read it, and what it holds.
+std::string card(const std::string& head, const std::string& hint, const std::string& body);
+
 /// The style sheet of every report, light and dark.
 extern const char* const kStyle;
 

@@ -33,6 +33,10 @@ table{border-collapse:collapse;width:100%;font-size:13.5px;font-variant-numeric:
 th{position:sticky;top:0;background:var(--card);text-align:right;font-weight:600;color:var(--soft);padding:6px 10px;border-bottom:1px solid var(--line);white-space:nowrap}
 td{text-align:right;padding:5px 10px;border-bottom:1px solid var(--line);white-space:nowrap}
 th.w,td.w{text-align:left}
+td.text{text-align:left;white-space:normal}
+.facts{align-self:start}
+.notes{color:var(--soft);font-size:13.5px;margin:12px 0 0;padding-left:20px}
+td.gain{color:var(--good);font-weight:620}
 td.name{max-width:260px;overflow:hidden;text-overflow:ellipsis;text-align:left;font-weight:550}
 td.why{text-align:left;white-space:normal;min-width:210px;color:var(--soft)}
 td.why b{color:var(--ink);font-weight:600}

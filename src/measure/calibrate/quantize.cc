@@ -85,6 +85,7 @@ class Quantizer {
     const ChannelFactors& factors = options_.table ? ground_.assignment().pins.factors : scaled.factors;
     QUERN_TRY(QuantizeResult result,
               give(scaled.assignment, factors, std::move(last.graph), output_rows(judged ? found_.judged : own)));
+    result.recipe = told(recipe_);
     return closed(std::move(result));
   }
 
@@ -93,6 +94,7 @@ class Quantizer {
     QUERN_TRY(Graph graph, pinned_graph(ground_.assignment(), options_.activations));
     QUERN_TRY(QuantizeResult result,
               give(ground_.assignment(), ground_.assignment().pins.factors, std::move(graph), {}));
+    result.recipe = {{"integers", fmt::format("all from the table '{}'", options_.table->file)}};
     if (data_.count < 1) return result;
     const CompareData pairs{data_.count, [&](int64_t i) -> Result<ComparePair> {
                               QUERN_TRY(const std::vector<Tensor> sample, data_.read(i));

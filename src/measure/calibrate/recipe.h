@@ -17,6 +17,9 @@ struct Recipe {
   bool correct_bias = true;
 };
 
+/// The recipe in words, a row a choice.
+std::vector<RecipeRow> told(const Recipe& recipe);
+
 /// An assignment prepared by a recipe: channels balanced, scales chosen.
 struct Scaled {
   Assignment assignment;
