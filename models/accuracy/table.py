@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Measures every model that ships, float and statically quantized by ONNX Runtime, and writes the table of docs/accuracy.md.
+"""Measures every model that ships, float, statically quantized by ONNX Runtime, and quantized by Quern, and writes the table of
+docs/accuracy.md. All of them are run by ONNX Runtime, so that the columns differ by the quantizer alone.
 
-    table.py --signs-held-out DIR --signs-calibration DIR [--people-held-out DIR --people-calibration DIR]
+    table.py --quern build/release/quern --signs-held-out DIR --signs-calibration DIR [--people-held-out DIR --people-calibration DIR]
 
 The folders are what models/scenes/draw.py writes (held-out: 1000 pictures, calibration: 256). A task is measured by a module with
 `METRICS` (name -> function of scores, a row each), `inputs_of(folder, record, width, height, limit)` and `scores(session, tensors, truth)`,
@@ -18,6 +19,7 @@ import numpy as np
 import classification
 import detection
 import ort
+import quern
 from inputs import MODELS, shipped
 
 MEASURES = {"classify": ("signs", classification), "nanodet_plus": ("people", detection.NANODET),
@@ -40,8 +42,8 @@ def bootstrap(values, metric, seed=0):
     return np.percentile(drawn, [2.5, 97.5])
 
 
-def measure(model, held_out, calibration, module):
-    """Scores by column: float, and each of ONNX Runtime's quantizations."""
+def measure(model, held_out, calibration, module, program):
+    """Scores by column: float, each of ONNX Runtime's quantizations, and Quern's."""
     record = model.task["preprocess"]
     session = ort.session(model.onnx)
     height, width = session.get_inputs()[0].shape[2:]
@@ -52,6 +54,8 @@ def measure(model, held_out, calibration, module):
         for name, per_channel in ort.QUANTIZERS.items():
             out = ort.quantized(model.onnx, feed, per_channel, Path(folder) / f"{name}.onnx")
             found[name] = module.scores(ort.session(out), tensors, truth)
+        out = quern.quantized(program, model, calibration, CALIBRATION_PICTURES, Path(folder) / "quern.onnx")
+        found["quern"] = module.scores(ort.session(out), tensors, truth)
     return found
 
 
@@ -73,15 +77,16 @@ def main():
     for name in ("signs", "people"):
         parser.add_argument(f"--{name}-held-out", type=Path)
         parser.add_argument(f"--{name}-calibration", type=Path)
+    parser.add_argument("--quern", type=Path, default=MODELS.parent / "build/release/quern", help="the program")
     parser.add_argument("--write", action="store_true", help="put the table into docs/accuracy.md, not only on stdout")
     folders = vars(parser.parse_args())
-    lines = ["| model | metric | n | float | ORT per-tensor; change | ORT per-channel; change |", "|---|---|---|---|---|---|"]
+    lines = ["| model | metric | n | float | ORT per-tensor; change | ORT per-channel; change | Quern; change |", "|---|---|---|---|---|---|---|"]
     for model in shipped():
         name, module = MEASURES.get(model.task["task"], (None, None))
         if module is None or folders[f"{name}_held_out"] is None:
             print(f"table: {model.name} is left out: task '{model.task['task']}' has no measure or no folder", file=sys.stderr)
             continue
-        found = measure(model, folders[f"{name}_held_out"], folders[f"{name}_calibration"], module)
+        found = measure(model, folders[f"{name}_held_out"], folders[f"{name}_calibration"], module, folders["quern"])
         for metric_name, metric in module.METRICS.items():
             lines.append(row(model, found, metric_name, metric))
             print(lines[-1], file=sys.stderr)
