@@ -35,9 +35,7 @@ class Pass {
         samples_(samples),
         roles_(roles),
         pool_(pool),
-        order_(roles.fitted),
         dead_after_(last_uses(scaled.assignment.graph)) {
-    std::ranges::copy(roles.judges, std::back_inserter(order_));
     result_.graph = float_;
     result_.errors.resize(roles.judges.size());
     for (size_t id = 0; id < scaled.assignment.stored.size(); ++id) {
@@ -49,10 +47,10 @@ class Pass {
 
   Result<LayerResult> run() {
     for (size_t i = 0; i < float_.inputs.size(); ++i) {
-      for (size_t sample : order_) live_[float_.inputs[i]].push_back(samples_.inputs[sample][i]);
+      for (size_t sample : roles_.fitted) live_[float_.inputs[i]].push_back(samples_.inputs[sample][i]);
     }
     for (size_t i = 0; i < float_.ops.size(); ++i) QUERN_CHECK(step(i));
-    judge_outputs();
+    QUERN_CHECK(judge());
     compact(result_.graph);
     QUERN_CHECK(infer(result_.graph));
     QUERN_CHECK(verify(result_.graph));
@@ -63,10 +61,8 @@ class Pass {
   const Graph& graph() const { return result_.graph; }
 
   Status step(size_t index) {
-    const bool integer = scaled_.assignment.integer[index];
-    if (integer) QUERN_CHECK(make_constants(index));
+    if (scaled_.assignment.integer[index]) QUERN_CHECK(make_constants(index));
     QUERN_CHECK(run_operator(index));
-    if (integer) judge_layer(index);
     for (ValueId id : dead_after_[index]) live_.erase(id);
     return {};
   }
@@ -74,7 +70,7 @@ class Pass {
   Status run_operator(size_t index) {
     const Op& op = graph().ops[index];
     QUERN_TRY(const OperatorRunner runner, OperatorRunner::create(graph(), op));
-    for (size_t s = 0; s < order_.size(); ++s) {
+    for (size_t s = 0; s < roles_.fitted.size(); ++s) {
       std::vector<const Tensor*> inputs;
       for (ValueId id : op.inputs)
         inputs.push_back(id == kNoValue || graph().is_constant(id) ? nullptr : &live_.at(id)[s]);
@@ -177,25 +173,35 @@ class Pass {
 
   // ---- judging ----
 
-  void judge_layer(size_t index) {
-    const ValueId id = float_.ops[index].outputs[0];
-    const std::vector<float> multiply_by = factors(id);
+  /// Judges need not keep step with each other: one after the other runs through the finished graph, so that they take
+  /// the memory of one.
+  Status judge() {
+    if (roles_.judges.empty()) return {};
+    const std::shared_ptr<ThreadPool> borrowed(std::shared_ptr<void>(), &pool_);
+    QUERN_TRY(const GraphRunner runner, GraphRunner::create(std::make_shared<const Graph>(graph()), borrowed));
+    const Uses uses(graph());
     for (size_t j = 0; j < roles_.judges.size(); ++j) {
-      const std::vector<float>& wish = samples_.reference.layers[index].looked[roles_.judges[j]];
-      result_.errors[j].layers.emplace_back().add(wish, look(live_.at(id)[roles_.fitted.size() + j]), multiply_by);
+      const size_t sample = roles_.judges[j];
+      std::map<size_t, ErrorSum> outputs;  // by their place among the model's
+      QUERN_CHECK(runner.show(samples_.inputs[sample], [&](ValueId id, const Tensor& value) {
+        const int maker = uses.producer[static_cast<size_t>(id)];
+        if (maker >= 0 && scaled_.assignment.integer[static_cast<size_t>(maker)])
+          result_.errors[j].layers.push_back(layer_error(static_cast<size_t>(maker), sample, value));
+        for (size_t i = 0; i < float_.outputs.size(); ++i) {
+          if (float_.outputs[i] == id && value.dtype() == DType::float32)
+            outputs[i].add(samples_.reference.outputs[sample][i].data<float>(), value.data<float>());
+        }
+      }));
+      for (const auto& [place, error] : outputs) result_.errors[j].outputs.push_back(error);
     }
+    return {};
   }
 
-  void judge_outputs() {
-    for (size_t i = 0; i < float_.outputs.size(); ++i) {
-      const ValueId id = float_.outputs[i];
-      if (!live_.contains(id) || float_.value(id).dtype != DType::float32) continue;
-      for (size_t j = 0; j < roles_.judges.size(); ++j) {
-        const Tensor& wish = samples_.reference.outputs[roles_.judges[j]][i];
-        const Tensor& got = live_.at(id)[roles_.fitted.size() + j];
-        result_.errors[j].outputs.emplace_back().add(wish.data<float>(), got.data<float>());
-      }
-    }
+  ErrorSum layer_error(size_t index, size_t sample, const Tensor& got) const {
+    const ReferenceLayer& layer = samples_.reference.layers[index];
+    ErrorSum error;
+    error.add(layer.looked[sample], look(got, samples_.reference.looked_share), factors(float_.ops[index].outputs[0]));
+    return error;
   }
 
   const Scaled& scaled_;
@@ -204,9 +210,8 @@ class Pass {
   const LayerSamples& samples_;
   const Roles& roles_;
   ThreadPool& pool_;
-  std::vector<size_t> order_;  ///< samples in the order in which arrays are held: fitted first
   std::vector<std::vector<ValueId>> dead_after_;
-  std::map<ValueId, std::vector<Tensor>> live_;
+  std::map<ValueId, std::vector<Tensor>> live_;  ///< by fitted sample
   LayerResult result_;
 };
 

@@ -1,6 +1,7 @@
 #include "measure/calibrate/reference.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/error.h"
 #include "measure/calibrate/taps.h"
@@ -9,8 +10,10 @@ namespace quern {
 
 namespace {
 
-/// Numbers looked at in one array: enough to tell recipes apart, few enough to keep for all layers and samples.
-constexpr size_t kLooked = 16384;
+/// Numbers looked at in one array: enough to tell recipes apart, few enough to keep for all layers.
+constexpr double kLooked = 16384;
+/// Beyond so many samples less is looked at in each, so that more samples take no more memory.
+constexpr double kLookedInFull = 10;
 
 template <typename T>
 void look_at(const Tensor& value, size_t channels, size_t step, std::vector<float>& numbers) {
@@ -38,7 +41,7 @@ class Watch {
     const Graph& graph = assignment_.graph;
     const int maker = uses_.producer[static_cast<size_t>(id)];
     if (maker >= 0 && assignment_.integer[static_cast<size_t>(maker)])
-      reference_.layers[static_cast<size_t>(maker)].looked.push_back(look(value));
+      reference_.layers[static_cast<size_t>(maker)].looked.push_back(look(value, reference_.looked_share));
     for (int reader : uses_.consumers[static_cast<size_t>(id)]) {
       const Op& op = graph.ops[static_cast<size_t>(reader)];
       if (assignment_.integer[static_cast<size_t>(reader)] && op.inputs[0] == id && Taps::knows(op))
@@ -65,12 +68,14 @@ class Watch {
 
 }  // namespace
 
-std::vector<float> look(const Tensor& value) {
+std::vector<float> look(const Tensor& value, double share) {
   std::vector<float> numbers;
   if (value.empty()) return numbers;
   const size_t channels = value.shape().empty() ? 1 : static_cast<size_t>(value.shape().back());
-  const auto size = static_cast<size_t>(value.size());
-  const size_t step = (size + kLooked - 1) / kLooked | 1;  // odd: never the same columns of an even picture
+  const auto size = static_cast<double>(value.size());
+  const double wanted = share * std::min(size, kLooked);
+  // Odd: never the same columns of an even picture.
+  const size_t step = static_cast<size_t>(std::ceil(size / wanted)) | 1;
   if (value.dtype() == DType::int8) look_at<int8_t>(value, channels, step, numbers);
   if (value.dtype() == DType::uint8) look_at<uint8_t>(value, channels, step, numbers);
   if (value.dtype() == DType::int16) look_at<int16_t>(value, channels, step, numbers);
@@ -81,6 +86,7 @@ std::vector<float> look(const Tensor& value) {
 Result<Reference> run_reference(const Assignment& assignment, const GraphRunner& runner,
                                 const std::vector<std::vector<Tensor>>& samples) {
   Reference reference;
+  reference.looked_share = std::min(1.0, kLookedInFull / std::max(1.0, static_cast<double>(samples.size())));
   Watch watch(assignment, reference);
   for (const auto& sample : samples) {
     reference.outputs.emplace_back(assignment.graph.outputs.size());

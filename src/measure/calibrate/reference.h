@@ -18,11 +18,12 @@ struct ReferenceLayer {
 struct Reference {
   std::vector<ReferenceLayer> layers;        ///< by operator; empty where it is not an integer matrix operator
   std::vector<std::vector<Tensor>> outputs;  ///< by sample: the model's outputs, in order
+  double looked_share = 1;                   ///< given to `look`: less, the more samples there are
 };
 
-/// Numbers of an array to judge a layer by, dequantized: of pixels spread evenly, all channels. Arrays of one shape are
-/// looked at in the same places.
-std::vector<float> look(const Tensor& value);
+/// Numbers of an array to judge a layer by, dequantized: of pixels spread evenly, all channels; `share` of as many as
+/// would be looked at in a single sample. Arrays of one shape are looked at in the same places.
+std::vector<float> look(const Tensor& value, double share);
 
 /// `runner`: of the assignment's graph.
 Result<Reference> run_reference(const Assignment& assignment, const GraphRunner& runner,
