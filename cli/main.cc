@@ -37,7 +37,8 @@ constexpr VerbRow kVerbs[] = {
      "  quern eval model.onnx --data val2017 --labels instances_val2017.json --task nanodet_plus\n",
      add_eval},
     {"tasks", "what the numbers of a model can mean", "  quern tasks\n  quern tasks nanodet --json\n", add_tasks},
-    {"targets", "where models can run, and what this machine has", "  quern targets\n", add_targets},
+    {"targets", "where models can run, and what this machine has",
+     "  quern targets\n  quern targets sim:ax620 --vnpu 111\n", add_targets},
     {"demo", "the whole journey on the model and pictures that ship with Quern", "  quern demo --out demo-out\n",
      add_demo},
 };

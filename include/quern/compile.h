@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -66,5 +67,41 @@ struct TargetInfo {
   std::string reason;  ///< why it is not available, or which variant was found
 };
 std::vector<TargetInfo> targets();
+
+/// One figure of a simulated target, and where it comes from.
+struct TargetFigureRow {
+  std::string name;  ///< its place in the target's file, with its unit, e.g. "dma.gb_per_s"
+  std::string value;
+  std::string origin;  ///< "published", "fitted" or "chosen"
+  std::string source;
+};
+
+/// A virtual NPU of a simulated target.
+struct TargetModeRow {
+  int64_t id = 0;
+  std::string about;
+  bool selected = false;
+};
+
+/// Operators that a simulated target takes under the same limits.
+struct TargetOperatorRow {
+  std::vector<std::string> kinds;
+  std::string device;               ///< "npu", or "cpu" where the target knows them and leaves them to the processor
+  std::vector<std::string> types;   ///< of activations
+  std::vector<std::string> limits;  ///< each as words, e.g. "kernel with dilation 1 to 18"; empty: none
+};
+
+/// A simulated target in full: docs/npu_targets.md says what each figure means.
+struct TargetDetail {
+  TargetInfo info;
+  std::vector<TargetFigureRow> figures;  ///< of the selected mode
+  std::vector<TargetModeRow> modes;
+  std::vector<TargetOperatorRow> operators;
+};
+
+/// `name` is "sim:CHIP", or "sim:FILE.json" for a file of one's own; `mode` the id of a virtual NPU, or the file's
+/// default. Errors: not_found (no such target or mode), invalid_argument (the target is not simulated), io,
+/// invalid_file.
+Result<TargetDetail> describe_target(const std::string& name, std::optional<int64_t> mode = std::nullopt);
 
 }  // namespace quern

@@ -5,6 +5,7 @@
 #include "compile/allocate.h"
 #include "compile/lower.h"
 #include "prepare/prepare.h"
+#include "targets/sim/detail.h"
 
 namespace quern {
 
@@ -36,6 +37,11 @@ Placement place_on_cpu(const Plan& plan) {
 }  // namespace
 
 Result<CompiledModel> compile(const Model& model, const CompileOptions& options) {
+  if (options.target.starts_with("sim:")) {
+    QUERN_TRY(const TargetProfile profile, find_profile(options.target));
+    return fail(ErrorCode::unsupported, "models are not compiled for 'sim:{}' yet; --target cpu runs everywhere",
+                profile.name);
+  }
   if (options.target != "cpu") {
     return fail(ErrorCode::invalid_argument, "there is no target '{}' here; `quern targets` lists those there are",
                 options.target);
@@ -50,7 +56,9 @@ Result<CompiledModel> compile(const Model& model, const CompileOptions& options)
 }
 
 std::vector<TargetInfo> targets() {
-  return {{"cpu", "the processor of this machine, int8 and float32", true, "always here"}};
+  std::vector<TargetInfo> rows = {{"cpu", "the processor of this machine, int8 and float32", true, "always here"}};
+  for (TargetInfo& row : simulated_targets()) rows.push_back(std::move(row));
+  return rows;
 }
 
 }  // namespace quern

@@ -16,7 +16,7 @@
 namespace quern {
 
 /// Where a figure comes from.
-enum class Origin : uint8_t {
+enum class FigureOrigin : uint8_t {
   published,  ///< the maker or a measured benchmark says so; `source` names the page
   fitted,     ///< found by scripts/fit_targets over published latencies
   chosen,     ///< ours: a choice or a rule of thumb, and `source` says of which kind
@@ -25,7 +25,7 @@ enum class Origin : uint8_t {
 /// One figure's origin. `figure` is its place in the file, e.g. "dma.gb_per_s".
 struct Provenance {
   std::string figure;
-  Origin origin = Origin::chosen;
+  FigureOrigin origin = FigureOrigin::chosen;
   std::string source;
 };
 
@@ -109,12 +109,12 @@ struct TargetFit {
 };
 
 struct TargetProfile {
-  std::string name;   ///< "ax620"
-  std::string about;  ///< one sentence
+  std::string name;       ///< "ax620"
+  std::string about;      ///< one sentence
   TargetFigures figures;  ///< of the selected mode
   OverheadRule overhead = OverheadRule::layer;
-  bool fold_kernel_row = false;  ///< fewer input channels than gi: a kernel row joins the channels
-  bool fuse_add = false;         ///< a residual addition behind a convolution costs nothing
+  bool fold_kernel_row = false;     ///< fewer input channels than gi: a kernel row joins the channels
+  bool fuse_add = false;            ///< a residual addition behind a convolution costs nothing
   std::vector<OpKind> lookup_pass;  ///< activations that cost a pass over the convolution's result; the others are free
   std::vector<OperatorRule> operators;
   int64_t mode = 0;               ///< id of the selected mode; default_mode after parsing
