@@ -2,6 +2,8 @@
 import json
 import statistics
 
+from targets_file import figure_in
+
 MAIN = [("ax620", 111), ("ax620q", 0), ("ax630c", 0), ("ax650n", 1), ("ax650n", 3), ("qcs6490", 0)]
 OWN_NETWORKS = ("mobilenet_v2", "squeezenet1_1", "face_det_lite")
 GOLDEN_NETWORKS = ("mobilenet_v2", "squeezenet1_1", "face_det_lite", "yolov8n", "densenet121", "yolo11s", "shufflenet_v2_x0_5", "yolov6s")
@@ -45,7 +47,6 @@ def summary(points):
 def figures(profiles):
     out = ["| profile, mode | MACs a cycle | MHz | efficiency | gi, go | scratch KiB | DMA GB/s | overhead us, a | depthwise GMAC/s | vector GB/s |",
            "|---|---|---|---|---|---|---|---|---|---|"]
-    from targets_file import figure_in
     for name, profile in profiles.items():
         for mode in profile["modes"]:
             def value(figure):
