@@ -40,11 +40,14 @@ std::string text_of(const TargetDetail& target) {
   for (const TargetModeRow& row : target.modes)
     modes.push_back({fmt::format("{}{}", row.id, row.selected ? " *" : ""), row.about});
   for (const TargetOperatorRow& row : target.operators)
-    operators.push_back({row.device, words(row.types, " "), words(row.kinds, " "), words(row.limits, "; ")});
-  return fmt::format("{}: {}\n{}\n\n{}\n{}\n{}", target.info.name, target.info.about, target.info.reason,
-                     table({"figure", "value", "origin", "source"}, figures),
+    operators.push_back({row.device, words(row.types, " "),
+                         words(row.kinds, " ") + (row.limits.empty() ? "" : ": ") + words(row.limits, "; ")});
+  const std::string lookups =
+      target.lookup_pass.empty() ? "" : fmt::format("rules.lookup_pass: {}\n", words(target.lookup_pass, " "));
+  return fmt::format("{}: {}\n{}\n\n{}{}\n{}\n{}", target.info.name, target.info.about, target.info.reason,
+                     table({"figure", "value", "origin", "source"}, figures), lookups,
                      table({"mode (--vnpu)", "what it is"}, modes),
-                     table({"device", "types", "operators", "limits"}, operators));
+                     table({"device", "types", "operators and their limits"}, operators));
 }
 
 Json json_of(const TargetDetail& target) {
@@ -62,6 +65,7 @@ Json json_of(const TargetDetail& target) {
             {"available", target.info.available},
             {"reason", target.info.reason},
             {"figures", figures},
+            {"lookup_pass", target.lookup_pass},
             {"modes", modes},
             {"operators", operators}}}};
 }

@@ -95,6 +95,7 @@ struct TargetOperatorRow {
 struct TargetDetail {
   TargetInfo info;
   std::vector<TargetFigureRow> figures;  ///< of the selected mode
+  std::vector<std::string> lookup_pass;  ///< activations that cost a pass over their convolution's result
   std::vector<TargetModeRow> modes;
   std::vector<TargetOperatorRow> operators;
 };

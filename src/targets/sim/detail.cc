@@ -58,12 +58,13 @@ std::vector<TargetFigureRow> figures_of(const TargetProfile& profile) {
   for (const FigureRow& row : figure_rows())
     add(row.path, fmt::format("{:.10g}", value_of(row, profile.figures)), row.shared);
   add("overhead.counted", profile.overhead == OverheadRule::layer ? "layer" : "level", false);
-  std::vector<std::string_view> lookups;
-  for (const OpKind kind : profile.lookup_pass) lookups.push_back(info(kind).name);
-  add("rules",
-      fmt::format("fold_kernel_row {}, fuse_add {}, lookup_pass {}", profile.fold_kernel_row, profile.fuse_add,
-                  lookups.empty() ? "none" : fmt::format("{}", fmt::join(lookups, " "))),
-      false);
+  const auto rule = [&](const char* name, std::string value) {
+    add("rules", std::move(value), false);
+    rows.back().name = name;
+  };
+  rule("rules.fold_kernel_row", profile.fold_kernel_row ? "true" : "false");
+  rule("rules.fuse_add", profile.fuse_add ? "true" : "false");
+  rule("rules.lookup_pass", fmt::format("{} kinds", profile.lookup_pass.size()));
   add("operators", fmt::format("{} rows", profile.operators.size()), false);
   return rows;
 }
@@ -139,7 +140,8 @@ Result<TargetDetail> describe_target(const std::string& name, std::optional<int6
   if (mode) {
     QUERN_TRY(profile, with_mode(std::move(profile), *mode));
   }
-  TargetDetail detail{info_of(profile), figures_of(profile), {}, {}};
+  TargetDetail detail{info_of(profile), figures_of(profile), {}, {}, {}};
+  for (const OpKind kind : profile.lookup_pass) detail.lookup_pass.emplace_back(info(kind).name);
   for (const TargetMode& row : profile.modes) detail.modes.push_back({row.id, row.about, row.id == profile.mode});
   for (const OperatorRule& rule : profile.operators) detail.operators.push_back(operators_of(rule));
   return detail;

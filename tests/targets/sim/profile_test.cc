@@ -78,7 +78,8 @@ TEST(Profile, EveryShippedFileIsSoundAndNamedAsItself) {
 TEST(Profile, ShippedModesAreThoseOfTheChips) {
   const auto modes = [](const char* name) {
     std::vector<int64_t> ids;
-    for (const TargetMode& mode : find_profile(name)->modes) ids.push_back(mode.id);
+    const auto profile = find_profile(name);
+    for (const TargetMode& mode : profile->modes) ids.push_back(mode.id);
     return ids;
   };
   EXPECT_THAT(modes("ax620"), ElementsAre(0, 111, 112));
