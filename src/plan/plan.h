@@ -2,6 +2,7 @@
 // needs a decision; a session only chooses kernels.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,8 @@
 #include "quern/tensor.h"
 
 namespace quern {
+
+struct Program;
 
 /// Where a value lives while a plan runs.
 struct PlanValue {
@@ -22,7 +25,7 @@ struct PlanValue {
   int64_t bytes = 0;
 };
 
-/// One operator to run.
+/// One operator to run, or one partition: a program of a simulated NPU.
 struct PlanStep {
   OpKind kind = OpKind::Identity;
   std::string name;         ///< the user's operator
@@ -31,6 +34,8 @@ struct PlanStep {
   std::vector<int> inputs;  ///< value indices, -1 absent
   std::vector<int> outputs;
   int64_t macs = 0;
+  int program = -1;  ///< index into Plan::programs, or -1: the operator of `kind`. A program's step has the values that
+                     ///< the program reads as inputs and those it writes as outputs; they live side by side while it runs
 };
 
 /// A compiled model.
@@ -42,6 +47,7 @@ struct Plan {
   std::vector<int> inputs;
   std::vector<int> outputs;
   std::vector<Tensor> constants;
+  std::vector<std::shared_ptr<const Program>> programs;  ///< partitions, run by steps
   int64_t arena_bytes = 0;
 };
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "graph/op.h"
+#include "plan/machine_figures.h"
 #include "quern/tensor.h"
 
 namespace quern {
@@ -85,7 +86,8 @@ struct Program {
   std::string target;              ///< "sim:ax620"
   std::string mode;                ///< virtual-NPU mode, or empty
   Arithmetic arithmetic = Arithmetic::fixed_rule;
-  int64_t scratch_bytes = 0;       ///< of the machine it was made for
+  MachineFigures figures;          ///< of the machine it was made for: what its cycles are counted with
+  int64_t scratch_bytes = 0;       ///< of that machine
   int64_t scratch_used = 0;        ///< the highest address touched
   std::vector<int32_t> reads;      ///< plan values it may load
   std::vector<int32_t> writes;     ///< plan values it may load and store
