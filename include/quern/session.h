@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "quern/compile.h"
+#include "quern/npu.h"
 
 namespace quern {
 
@@ -20,10 +21,13 @@ struct StepInfo {
   std::string name;
   std::string kind;
   std::string source_kind;
-  std::string kernel;  ///< the row of kernels.inc that computes it
+  std::string kernel;  ///< the row of kernels.inc that computes it; of a partition the simulated NPU, "sim:ax620"
   std::string isa;
   int64_t macs = 0;
-  double last_ms = 0;  ///< of the last run, when profiling
+  double last_ms = 0;  ///< of the last run on this machine, when profiling
+  int64_t layers = 0;  ///< of a partition: the user's operators in it
+  double cycles = 0;   ///< of a partition: on the chip
+  double chip_ms = 0;  ///< these at the chip's clock
 };
 
 /// A plan with kernels chosen, weights packed and memory at hand. One run at a time; make one session a thread.
@@ -44,6 +48,8 @@ class Session {
   const std::vector<ValueInfo>& inputs() const;
   const std::vector<ValueInfo>& outputs() const;
   const std::vector<StepInfo>& steps() const;
+  /// What each partition costs on its simulated NPU, in the order they run. Empty when there is none.
+  const std::vector<NpuReport>& npu_reports() const;
   int threads() const;
   /// The best instruction set kernels were allowed.
   std::string isa() const;

@@ -11,14 +11,17 @@
 #include "kernels/kernel.h"
 #include "plan/describe.h"
 #include "plan/plan.h"
+#include "plan/program.h"
 #include "run/layout.h"
+#include "targets/sim/machine/machine.h"
 
 namespace quern {
 
 namespace {
 
 struct Step {
-  std::unique_ptr<Kernel> kernel;
+  std::unique_ptr<Kernel> kernel;    ///< of an operator
+  std::unique_ptr<Machine> machine;  ///< of a partition on a simulated NPU
   std::vector<const void*> inputs;
   std::vector<void*> outputs;
 };
@@ -66,6 +69,8 @@ struct Session::State {
   Tensor arena;
   std::vector<Step> steps;
   std::vector<StepInfo> infos;
+  std::vector<NpuReport> reports;
+  std::vector<ValueMemory> npu_values;  ///< empty when no step is a partition
   std::vector<ValueInfo> inputs;
   std::vector<ValueInfo> outputs;
   std::unique_ptr<ThreadPool> pool;
@@ -83,8 +88,12 @@ struct Session::State {
 
   Status prepare_steps() {
     for (const PlanStep& planned : plan->steps) {
+      if (planned.program >= 0) {
+        QUERN_CHECK(prepare_partition(planned));
+        continue;
+      }
       QUERN_TRY(ChosenKernel chosen, name_errors(choose_kernel(call_of(*plan, planned), isa), planned));
-      Step step{std::move(chosen.kernel), {}, {}};
+      Step step{std::move(chosen.kernel), nullptr, {}, {}};
       for (int id : planned.inputs) step.inputs.push_back(id < 0 ? nullptr : readable(id));
       for (int id : planned.outputs)
         step.outputs.push_back(id < 0 ? nullptr : memory(plan->values[static_cast<size_t>(id)]));
@@ -93,6 +102,42 @@ struct Session::State {
                        to_string(chosen.row->isa), planned.macs, 0});
     }
     return {};
+  }
+
+  Status prepare_partition(const PlanStep& planned) {
+    const auto index = static_cast<size_t>(planned.program);
+    if (index >= plan->programs.size()) {
+      return fail(ErrorCode::invalid_file, "partition '{}' names program {}, but the plan has {}", planned.name, index,
+                  plan->programs.size());
+    }
+    auto machine = Machine::create(plan->programs[index], plan->values, isa);
+    if (!machine.ok()) {
+      Error error = machine.error();
+      error.message = fmt::format("partition '{}': {}", planned.name, error.message);
+      return error;
+    }
+    NpuReport report = machine->report();
+    report.partition = planned.name;
+    StepInfo info{planned.name, "Partition", planned.source_kind, report.target, report.target, report.macs, 0};
+    info.layers = static_cast<int64_t>(report.layers.size());
+    info.cycles = report.cycles;
+    info.chip_ms = report.ms;
+    infos.push_back(std::move(info));
+    reports.push_back(std::move(report));
+    steps.push_back({nullptr, std::make_unique<Machine>(*std::move(machine)), {}, {}});
+    return {};
+  }
+
+  /// Every value's memory, as a machine sees it.
+  std::vector<ValueMemory> value_memory() {
+    std::vector<ValueMemory> all(plan->values.size());
+    for (size_t i = 0; i < all.size(); ++i) {
+      const PlanValue& value = plan->values[i];
+      if (value.constant < 0 && value.offset < 0) continue;
+      all[i].read = static_cast<const std::byte*>(readable(static_cast<int>(i)));
+      if (value.constant < 0) all[i].write = memory(value);
+    }
+    return all;
   }
 
   static Result<ChosenKernel> name_errors(Result<ChosenKernel> chosen, const PlanStep& step) {
@@ -123,14 +168,19 @@ struct Session::State {
     return tensor;
   }
 
-  void run_steps() {
+  Status run_steps() {
     const ThreadPool::Hot hot(*pool);
     for (size_t i = 0; i < steps.size(); ++i) {
       const auto start = profile ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point{};
-      steps[i].kernel->run({steps[i].inputs, steps[i].outputs}, *pool);
+      if (steps[i].machine) {
+        QUERN_CHECK(steps[i].machine->run(npu_values, *pool));
+      } else {
+        steps[i].kernel->run({steps[i].inputs, steps[i].outputs}, *pool);
+      }
       if (profile)
         infos[i].last_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
     }
+    return {};
   }
 };
 
@@ -153,6 +203,7 @@ Result<Session> Session::create(std::shared_ptr<const Plan> plan, const SessionO
   state->outputs = describe(*state->plan, state->plan->outputs);
   state->pool = std::make_unique<ThreadPool>(thread_count(options.threads));
   QUERN_CHECK(state->prepare_steps());
+  if (!state->reports.empty()) state->npu_values = state->value_memory();
   return Session(std::move(state));
 }
 
@@ -162,7 +213,7 @@ Result<std::vector<Tensor>> Session::run(const std::vector<Tensor>& inputs) {
                 inputs.size());
   }
   for (size_t i = 0; i < inputs.size(); ++i) QUERN_CHECK(state_->feed(i, inputs[i]));
-  state_->run_steps();
+  QUERN_CHECK(state_->run_steps());
   state_->has_run = true;
   std::vector<Tensor> outputs;
   for (int id : state_->plan->outputs) {
@@ -180,6 +231,9 @@ const std::vector<ValueInfo>& Session::outputs() const {
 }
 const std::vector<StepInfo>& Session::steps() const {
   return state_->infos;
+}
+const std::vector<NpuReport>& Session::npu_reports() const {
+  return state_->reports;
 }
 int Session::threads() const {
   return state_->pool->threads();
