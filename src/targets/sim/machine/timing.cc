@@ -66,15 +66,16 @@ ProductExtents product_extents(const Computation& computation) {
 
 double product_cycles(const ProductExtents& p, const MachineFigures& f) {
   const double width = p.wide ? f.macs_per_cycle_16 / f.macs_per_cycle_8 : 1;
-  const int64_t taps = p.kernel_h * p.kernel_w;
+  const auto real = [](int64_t n) { return static_cast<double>(n); };
+  const double taps = real(p.kernel_h * p.kernel_w);
   if (p.depthwise()) {
-    const int64_t work = round_up(p.groups * p.out, f.go) * taps * p.pixels;
-    return static_cast<double>(work) / (f.depthwise_per_cycle * width);
+    return real(round_up(p.groups * p.out, f.go)) * taps * real(p.pixels) / (f.depthwise_per_cycle * width);
   }
   const bool folded = f.fold_kernel_row && p.in < f.gi;
-  const int64_t depth = folded ? round_up(p.in * p.kernel_w, f.gi) * p.kernel_h : round_up(p.in, f.gi) * taps;
-  const int64_t work = p.groups * depth * round_up(p.out, f.go) * p.pixels;
-  return static_cast<double>(work) / (f.macs_per_cycle_8 * width * f.efficiency);
+  const double depth =
+      folded ? real(round_up(p.in * p.kernel_w, f.gi) * p.kernel_h) : real(round_up(p.in, f.gi)) * taps;
+  const double work = real(p.groups) * depth * real(round_up(p.out, f.go)) * real(p.pixels);
+  return work / (f.macs_per_cycle_8 * width * f.efficiency);
 }
 
 int64_t vector_bytes(const Computation& computation) {
