@@ -1,5 +1,6 @@
 // What a run on a simulated NPU cost: cycles by engine and by layer, bytes moved, what bounds each layer and what to
-// change first. docs/npu.md defines every figure. Cycles depend on the program alone, never on the data or this machine.
+// change first. docs/npu.md defines every figure. Cycles depend on the program alone, never on the data or this
+// machine.
 #pragma once
 
 #include <array>
@@ -39,8 +40,9 @@ struct NpuLayer {
   std::string fused_into;  ///< the operator whose commands carry this one out; then all else is 0
   int64_t macs = 0;
   int64_t commands = 0;
-  double start = 0;   ///< of its first computation (its first transfer when it has none), cycles from the program's start
-  double end = 0;     ///< of its last command
+  double start =
+      0;           ///< of its first computation (its first transfer when it has none), cycles from the program's start
+  double end = 0;  ///< of its last command
   double cycles = 0;  ///< by how much it carried the program's end forward; all layers' and `fixed` add up to the total
   std::array<double, kNpuEngines> busy{};
   double depthwise = 0;  ///< of busy conv, on depthwise convolutions

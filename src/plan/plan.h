@@ -34,8 +34,9 @@ struct PlanStep {
   std::vector<int> inputs;  ///< value indices, -1 absent
   std::vector<int> outputs;
   int64_t macs = 0;
-  int program = -1;  ///< index into Plan::programs, or -1: the operator of `kind`. A program's step has the values that
-                     ///< the program reads as inputs and those it writes as outputs; they live side by side while it runs
+  int program =
+      -1;  ///< index into Plan::programs, or -1: the operator of `kind`. A program's step has the values that
+           ///< the program reads as inputs and those it writes as outputs; they live side by side while it runs
 };
 
 /// A compiled model.

@@ -33,9 +33,9 @@ enum class Space : uint8_t {
 /// is base + i * strides[0] + j * strides[1].
 struct Transfer {
   Space space = Space::dram;
-  int32_t value = -1;                     ///< dram: index into Plan::values
-  int64_t outside = 0;                    ///< byte offset in the value, or in the image
-  int64_t scratch = 0;                    ///< byte address in the scratch memory
+  int32_t value = -1;   ///< dram: index into Plan::values
+  int64_t outside = 0;  ///< byte offset in the value, or in the image
+  int64_t scratch = 0;  ///< byte address in the scratch memory
   std::array<int64_t, 3> counts{1, 1, 0};
   std::array<int64_t, 2> outside_strides{};
   std::array<int64_t, 2> scratch_strides{};
@@ -67,32 +67,32 @@ struct Computation {
 /// One command. It starts when its engine is free and every command in `waits` has ended.
 struct Command {
   Engine engine = Engine::load;
-  uint32_t layer = 0;            ///< index into Program::layers: the user's operator it works for
-  std::vector<uint32_t> waits;   ///< indices of earlier commands, of other engines
+  uint32_t layer = 0;           ///< index into Program::layers: the user's operator it works for
+  std::vector<uint32_t> waits;  ///< indices of earlier commands, of other engines
   std::variant<Transfer, Computation> body;
 };
 
 /// A user's operator in the program.
 struct ProgramLayer {
   std::string name;
-  std::string kind;          ///< the file's word
+  std::string kind;  ///< the file's word
   int64_t macs = 0;
-  bool overhead = true;      ///< pays the machine's overhead a layer (not: a parallel branch that hides it)
-  std::string fused_into;    ///< of an operator that another one's commands carry out: that one's name, else empty
+  bool overhead = true;    ///< pays the machine's overhead a layer (not: a parallel branch that hides it)
+  std::string fused_into;  ///< of an operator that another one's commands carry out: that one's name, else empty
 };
 
 /// A partition as commands.
 struct Program {
-  std::string target;              ///< "sim:ax620"
-  std::string mode;                ///< virtual-NPU mode, or empty
+  std::string target;  ///< "sim:ax620"
+  std::string mode;    ///< virtual-NPU mode, or empty
   Arithmetic arithmetic = Arithmetic::fixed_rule;
-  MachineFigures figures;          ///< of the machine it was made for: what its cycles are counted with
-  int64_t scratch_bytes = 0;       ///< of that machine
-  int64_t scratch_used = 0;        ///< the highest address touched
-  std::vector<int32_t> reads;      ///< plan values it may load
-  std::vector<int32_t> writes;     ///< plan values it may load and store
+  MachineFigures figures;       ///< of the machine it was made for: what its cycles are counted with
+  int64_t scratch_bytes = 0;    ///< of that machine
+  int64_t scratch_used = 0;     ///< the highest address touched
+  std::vector<int32_t> reads;   ///< plan values it may load
+  std::vector<int32_t> writes;  ///< plan values it may load and store
   std::vector<Quantization> quantizations;
-  std::vector<std::byte> image;    ///< weights, biases and tables
+  std::vector<std::byte> image;  ///< weights, biases and tables
   std::vector<ProgramLayer> layers;
   std::vector<Command> commands;
 };

@@ -110,8 +110,7 @@ Status conv_transpose(const Computation& c) {
   Shape out = {x[0], 0, 0, w[0]};
   for (size_t i = 0; i < 2; ++i) {
     const Window window = window_of(a, x, {w[1], w[2]}, i);
-    out[1 + i] =
-        window.stride * (window.input - 1) + a.output_padding[i] + window.reach() - window.begin - window.end;
+    out[1 + i] = window.stride * (window.input - 1) + a.output_padding[i] + window.reach() - window.begin - window.end;
   }
   return expect(c, out);
 }

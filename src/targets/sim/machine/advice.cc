@@ -34,7 +34,8 @@ std::string compute_advice(const MachineFigures& f, const LayerCost& cost, const
 
 std::string depthwise_advice(const MachineFigures& f, const NpuLayer& layer) {
   return fmt::format(
-      "depthwise products run at {:.0f} a cycle, dense ones at up to {:.0f}: a dense or grouped convolution of the same "
+      "depthwise products run at {:.0f} a cycle, dense ones at up to {:.0f}: a dense or grouped convolution of the "
+      "same "
       "{} may cost nothing more",
       f.depthwise_per_cycle, f.macs_per_cycle_8 * f.efficiency, layer.kind);
 }
@@ -49,11 +50,13 @@ std::string vector_advice(const MachineFigures& f, const NpuLayer& layer) {
 std::string dma_advice(const NpuLayer& layer) {
   const int64_t activations = layer.bytes.loaded_activations + layer.bytes.stored;
   if (layer.bytes.loaded_parameters >= activations) {
-    return fmt::format("{:.0f} KiB of parameters are loaded for it: fewer weights, or more work a weight, make it faster",
-                       kib(layer.bytes.loaded_parameters));
+    return fmt::format(
+        "{:.0f} KiB of parameters are loaded for it: fewer weights, or more work a weight, make it faster",
+        kib(layer.bytes.loaded_parameters));
   }
   return fmt::format(
-      "{:.0f} KiB of activations cross to or from DRAM for it: a smaller picture, or fewer channels so that they stay in "
+      "{:.0f} KiB of activations cross to or from DRAM for it: a smaller picture, or fewer channels so that they stay "
+      "in "
       "scratch, make it faster",
       kib(activations));
 }

@@ -27,9 +27,7 @@ struct Lane {
 
 class Simulation {
  public:
-  explicit Simulation(const Program& program) : program_(program), ended_(program.commands.size(), false) {
-    prepare();
-  }
+  explicit Simulation(const Program& program) : program_(program), ended_(program.commands.size(), false) { prepare(); }
 
   Timeline run() {
     while (true) {

@@ -16,11 +16,12 @@ struct CommandTime {
 };
 
 struct Timeline {
-  std::vector<CommandTime> commands;       ///< by index
-  std::vector<Cost> costs;                 ///< the same
-  std::vector<double> overhead;            ///< the same: cycles of the layer's overhead that the command carries
-  std::array<double, kEngines> stalled{};  ///< idle cycles of an engine before a command that waits for another engine's
-  double cycles = 0;                       ///< the end of the last command
+  std::vector<CommandTime> commands;  ///< by index
+  std::vector<Cost> costs;            ///< the same
+  std::vector<double> overhead;       ///< the same: cycles of the layer's overhead that the command carries
+  std::array<double, kEngines>
+      stalled{};      ///< idle cycles of an engine before a command that waits for another engine's
+  double cycles = 0;  ///< the end of the last command
 };
 
 /// Requires a checked program. The engines start when the fixed overhead is over.

@@ -1,5 +1,5 @@
-// The kernels of a program's computations. Weights and biases are in scratch when a command starts, not before, so a kernel
-// is made from the bytes found there, and kept as long as the same call finds the same bytes.
+// The kernels of a program's computations. Weights and biases are in scratch when a command starts, not before, so a
+// kernel is made from the bytes found there, and kept as long as the same call finds the same bytes.
 #pragma once
 
 #include <cstddef>

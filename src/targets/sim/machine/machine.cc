@@ -29,7 +29,7 @@ bool overlap(const Piece& a, const Piece& b) {
 
 /// A computation with what is decided about it before the first run.
 struct Prepared {
-  size_t call = 0;                      ///< index in the kernel cache
+  size_t call = 0;                       ///< index in the kernel cache
   std::vector<int64_t> inputs, outputs;  ///< offset of a dense copy in the staging memory, or -1: used in place
 };
 

@@ -143,8 +143,8 @@ class Reporter {
     const LayerCost& cost = costs_[index];
     layer.depthwise = cost.depthwise;
     layer.overhead = cost.overhead;
-    const double most = (layer.end - layer.start) * (cost.wide ? program_.figures.macs_per_cycle_16
-                                                               : program_.figures.macs_per_cycle_8);
+    const double most = (layer.end - layer.start) *
+                        (cost.wide ? program_.figures.macs_per_cycle_16 : program_.figures.macs_per_cycle_8);
     if (most > 0) layer.utilisation_pct = 100 * static_cast<double>(layer.macs) / most;
     explain(program_.figures, cost, layer);
   }

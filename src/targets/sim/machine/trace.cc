@@ -1,5 +1,5 @@
-// The trace event format of Chrome, which Perfetto opens: "Trace Event Format" (Google), complete events ("ph": "X") with
-// times in microseconds, and metadata events for names.
+// The trace event format of Chrome, which Perfetto opens: "Trace Event Format" (Google), complete events ("ph": "X")
+// with times in microseconds, and metadata events for names.
 #include <fmt/format.h>
 
 #include "quern/npu.h"
