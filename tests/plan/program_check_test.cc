@@ -176,8 +176,7 @@ const Damage kPieces[] = {
 };
 
 const Damage kRaces[] = {
-    // conv reads what the loads write
-    {"command 0 (load for 'first') and command 2 (conv", [](auto& m) { m.program.commands[2].waits = {1}; }},
+    // conv reads what the second load writes
     {"command 1 (load for 'first') and command 2 (conv", [](auto& m) { m.program.commands[2].waits = {0}; }},
     // Relu reads and writes what conv writes
     {"command 2 (conv for 'first') and command 3 (vector", [](auto& m) { m.program.commands[3].waits = {}; }},
