@@ -6,6 +6,7 @@
 #include "inputs.h"
 #include "machine_options.h"
 #include "model_options.h"
+#include "npu_output.h"
 #include "pictures.h"
 #include "quern/file.h"
 #include "verbs.h"
@@ -34,6 +35,7 @@ struct RunOptions {
   MachineOptions machine;
   std::optional<double> require_npu;
   bool profile = false;
+  std::string trace;
   int repeat = 1;
   int warmup = 0;
 };
@@ -87,6 +89,11 @@ Json operators_json(const Session& session, bool profile) {
                 {"kernel", step.kernel},
                 {"isa", step.isa},
                 {"macs", step.macs}};
+    if (step.layers > 0) {
+      row["layers"] = step.layers;
+      row["cycles"] = step.cycles;
+      row["chip_ms"] = step.chip_ms;
+    }
     if (profile) row["ms"] = step.last_ms;
     rows.push_back(row);
   }
@@ -239,6 +246,14 @@ Status run_arrays(const Voice& voice, const RunOptions& options, Session& sessio
   return {};
 }
 
+/// What the simulated NPU counted: text, JSON, and with --trace a file.
+Status give_npu(const Voice& voice, const RunOptions& options, const std::vector<NpuReport>& reports, Json& json) {
+  say(voice, npu_text(reports, options.profile));
+  if (!reports.empty()) json["npu"] = Json::array();
+  for (const NpuReport& report : reports) json["npu"].push_back(to_json(report));
+  return options.trace.empty() ? Status() : write_trace(voice, options.trace, reports);
+}
+
 /// Shapes from the arrays, a batch of one where that is all that is open, then the plan.
 Result<CompiledModel> build(const Voice& voice, const RunOptions& options, const Model& read,
                             const std::vector<std::optional<Tensor>>& arrays) {
@@ -277,6 +292,8 @@ Result<int> run(const Voice& voice, const RunOptions& options) {
   if (!status.ok()) return status;
   say(voice, ran_text(*session, compiled->placement(), options.machine));
   if (options.profile) say(voice, profile_text(*session));
+  status = give_npu(voice, options, session->npu_reports(), json);
+  if (!status.ok()) return status;
   json["isa"] = session->isa();
   json["threads"] = session->threads();
   json["arithmetic"] = options.machine.arithmetic;
@@ -305,6 +322,8 @@ void add_machine_options(CLI::App& app, RunOptions& o) {
   app.add_option("--require-npu", o.require_npu, "fail when less than PCT % of the macs run on the npu (default 100)")
       ->type_name("[=PCT]");
   app.add_flag("--profile", o.profile, "time of every operator");
+  app.add_option("--trace", o.trace, "the time line of a simulated NPU, for chrome://tracing or Perfetto")
+      ->type_name("FILE");
   app.add_option("--repeat", o.repeat, "timed runs")->check(CLI::Range(1, 1000000))->capture_default_str();
   app.add_option("--warmup", o.warmup, "runs before them")->check(CLI::Range(0, 1000000))->capture_default_str();
 }

@@ -9,7 +9,9 @@ MachineFigures machine_figures(const TargetProfile& profile) {
   MachineFigures f;
   f.clock_hz = from.clock_mhz * 1e6;
   f.macs_per_cycle_8 = static_cast<double>(from.macs_per_cycle_int8);
-  f.macs_per_cycle_16 = static_cast<double>(from.macs_per_cycle_int16);
+  // A target that takes no 16-bit activations has no rate for them; the rule of docs/npu.md stands in.
+  f.macs_per_cycle_16 =
+      from.macs_per_cycle_int16 > 0 ? static_cast<double>(from.macs_per_cycle_int16) : f.macs_per_cycle_8 / 2;
   f.efficiency = from.mac_efficiency;
   f.gi = from.channels_in;
   f.go = from.channels_out;

@@ -65,17 +65,16 @@ ProductExtents product_extents(const Computation& computation) {
 }
 
 double product_cycles(const ProductExtents& p, const MachineFigures& f) {
-  const double width = p.wide ? f.macs_per_cycle_16 / f.macs_per_cycle_8 : 1;
   const auto real = [](int64_t n) { return static_cast<double>(n); };
   const double taps = real(p.kernel_h * p.kernel_w);
   if (p.depthwise()) {
-    return real(round_up(p.groups * p.out, f.go)) * taps * real(p.pixels) / (f.depthwise_per_cycle * width);
+    return real(round_up(p.groups * p.out, f.go)) * taps * real(p.pixels) / f.depthwise_per_cycle;
   }
   const bool folded = f.fold_kernel_row && p.in < f.gi;
   const double depth =
       folded ? real(round_up(p.in * p.kernel_w, f.gi) * p.kernel_h) : real(round_up(p.in, f.gi)) * taps;
   const double work = real(p.groups) * depth * real(round_up(p.out, f.go)) * real(p.pixels);
-  return work / (f.macs_per_cycle_8 * width * f.efficiency);
+  return work / ((p.wide ? f.macs_per_cycle_16 : f.macs_per_cycle_8) * f.efficiency);
 }
 
 int64_t vector_bytes(const Computation& computation) {

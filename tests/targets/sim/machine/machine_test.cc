@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "kernels/run_kernel.h"
+#include "plan/program_bytes.h"
 #include "plan/programs.h"
 
 namespace quern {
@@ -225,6 +226,38 @@ TEST(Machine, NamesTheLayerOfACallThatNoKernelComputes) {
   ASSERT_FALSE(machine.ok());
   EXPECT_EQ(machine.error().op, "odd");
   EXPECT_THAT(machine.error().message, testing::HasSubstr("command 1"));
+}
+
+TEST(Machine, RunsOrRefusesAProgramOfWhichAnyByteIsDamaged) {
+  ProgramMaker m(1 << 13);
+  const int32_t in = m.input("x", {1, 6, 4, 4}), out = m.output("y", {1, 3, 2, 4});
+  const auto loaded = m.load(in, 0, 0, 96);
+  const auto weights = m.load_image(noise({4, 3, 3, 1}, 3), 1024);
+  ConvAttrs attrs;
+  attrs.groups = 4;
+  attrs.pads = {1, 1, 1, 1};
+  const auto conv =
+      m.conv(attrs, {piece(0, {1, 6, 4, 4}), piece(1024, {4, 3, 3, 1})}, piece(2048, {1, 6, 4, 4}), {loaded, weights});
+  PoolAttrs window;
+  window.kernel = window.strides = {2, 2};
+  const auto pooled = m.command(
+      Engine::vector,
+      Computation{OpKind::AveragePool, window, {piece(2048, {1, 6, 4, 4})}, {piece(4096, {1, 3, 2, 4})}}, {conv});
+  m.store(out, 0, 4096, 24, {pooled});
+  const auto bytes = write_program(m.program);
+  std::vector<std::byte> arena(256);
+  const std::vector<ValueMemory> memory = {{arena.data(), arena.data()}, {arena.data() + 128, arena.data() + 128}};
+  ThreadPool pool(1);
+  int ran = 0;
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    auto damaged = bytes;
+    damaged[i] ^= std::byte{0x11};
+    auto program = read_program(damaged);
+    if (!program.ok()) continue;
+    auto machine = Machine::create(std::make_shared<const Program>(*std::move(program)), m.values, best_isa());
+    if (machine.ok() && machine->run(memory, pool).ok()) ++ran;
+  }
+  EXPECT_GT(ran, 36);  // at least those with other weights
 }
 
 }  // namespace
