@@ -123,12 +123,15 @@ std::string npu_text(const std::vector<NpuReport>& reports, bool layers) {
   return text;
 }
 
+Status check_trace(const std::string& file, const std::vector<NpuReport>& reports) {
+  if (file.empty() || !reports.empty()) return {};
+  return Error{ErrorCode::invalid_argument,
+               "--trace shows the time line of a simulated NPU, but nothing of this model runs on one; choose one with "
+               "--target (quern targets lists them)"};
+}
+
 Status write_trace(const Voice& voice, const std::string& file, const std::vector<NpuReport>& reports) {
-  if (reports.empty()) {
-    return Error{ErrorCode::invalid_argument,
-                 "--trace shows the time line of a simulated NPU, but nothing ran on one; choose one with --target "
-                 "(quern targets lists them)"};
-  }
+  if (file.empty()) return {};
   Status written = write_file(file, npu_trace(reports));
   if (written.ok()) say(voice, fmt::format("trace: {} (open it in chrome://tracing or ui.perfetto.dev)\n", file));
   return written;

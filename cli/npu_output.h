@@ -12,7 +12,9 @@ Json to_json(const NpuReport& report);
 /// most cycles go. Empty when nothing ran on a simulated NPU.
 std::string npu_text(const std::vector<NpuReport>& reports, bool layers);
 
-/// The time line into a file. Errors: io; invalid_argument when nothing ran on a simulated NPU.
+/// That something runs on a simulated NPU, so that --trace has a time line to show. Error: invalid_argument.
+Status check_trace(const std::string& file, const std::vector<NpuReport>& reports);
+/// The time line into a file. Error: io.
 Status write_trace(const Voice& voice, const std::string& file, const std::vector<NpuReport>& reports);
 
 }  // namespace quern::cli

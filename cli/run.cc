@@ -251,7 +251,7 @@ Status give_npu(const Voice& voice, const RunOptions& options, const std::vector
   say(voice, npu_text(reports, options.profile));
   if (!reports.empty()) json["npu"] = Json::array();
   for (const NpuReport& report : reports) json["npu"].push_back(to_json(report));
-  return options.trace.empty() ? Status() : write_trace(voice, options.trace, reports);
+  return write_trace(voice, options.trace, reports);
 }
 
 /// Shapes from the arrays, a batch of one where that is all that is open, then the plan.
@@ -282,6 +282,8 @@ Result<int> run(const Voice& voice, const RunOptions& options) {
   if (!status.ok()) return status;
   auto session = Session::create(*compiled, {options.machine.threads, options.machine.isa, options.profile});
   if (!session.ok()) return session.status();
+  status = check_trace(options.trace, session->npu_reports());
+  if (!status.ok()) return status;
   Json json = {{"schema", "quern.run/1"},
                {"model", options.model.file},
                {"target", options.machine.target},
