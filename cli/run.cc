@@ -75,7 +75,10 @@ std::string profile_text(const Session& session) {
   for (const StepInfo& step : session.steps()) {
     const double share = total > 0 ? 100 * step.last_ms / total : 0;
     const double rate = step.last_ms > 0 ? static_cast<double>(step.macs) / step.last_ms / 1e6 : 0;
-    rows.push_back({step.name, step.source_kind, step.kernel, fmt::format("{:.3f}", step.last_ms),
+    // A simulator's own time says nothing of the chip's.
+    const std::string kernel =
+        step.layers > 0 ? fmt::format("{}, {:.3f} ms there", step.kernel, step.chip_ms) : step.kernel;
+    rows.push_back({step.name, step.source_kind, kernel, fmt::format("{:.3f}", step.last_ms),
                     fmt::format("{:.1f}", share), step.macs > 0 ? fmt::format("{:.2f}", rate) : "-"});
   }
   return table({"operator", "kind", "kernel", "ms", "%", "gmacs/s"}, rows);

@@ -1,6 +1,7 @@
 // A session: kernels chosen, memory at hand, steps run in order.
 #include "quern/session.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <thread>
@@ -104,12 +105,26 @@ struct Session::State {
     return {};
   }
 
-  Status prepare_partition(const PlanStep& planned) {
+  /// That the program is there, and that the step names the values it touches: memory was planned by the step's.
+  Status check_partition(const PlanStep& planned) const {
     const auto index = static_cast<size_t>(planned.program);
-    if (index >= plan->programs.size()) {
+    if (index >= plan->programs.size() || plan->programs[index] == nullptr) {
       return fail(ErrorCode::invalid_file, "partition '{}' names program {}, but the plan has {}", planned.name, index,
                   plan->programs.size());
     }
+    const auto named = [](const std::vector<int32_t>& touched, const std::vector<int>& ids) {
+      return std::all_of(touched.begin(), touched.end(),
+                         [&](int32_t id) { return std::find(ids.begin(), ids.end(), id) != ids.end(); });
+    };
+    const Program& program = *plan->programs[index];
+    if (named(program.reads, planned.inputs) && named(program.writes, planned.outputs)) return {};
+    return fail(ErrorCode::invalid_file, "the program of partition '{}' touches values that its step does not name",
+                planned.name);
+  }
+
+  Status prepare_partition(const PlanStep& planned) {
+    QUERN_CHECK(check_partition(planned));
+    const auto index = static_cast<size_t>(planned.program);
     auto machine = Machine::create(plan->programs[index], plan->values, isa);
     if (!machine.ok()) {
       Error error = machine.error();

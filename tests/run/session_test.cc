@@ -117,6 +117,13 @@ TEST(Session, RefusesAPartitionWithoutAProgram) {
               testing::HasSubstr("names program 1, but the plan has 1"));
 }
 
+TEST(Session, RefusesAPartitionThatTouchesValuesItsStepDoesNotName) {
+  Plan plan = plan_with_a_partition();
+  plan.steps[1].inputs = {0};
+  EXPECT_THAT(Session::create(std::make_shared<const Plan>(plan)).error().message,
+              testing::HasSubstr("partition 'npu_0' touches values"));
+}
+
 TEST(Layout, ATwinAloneIsTurnedBack) {
   NamedTensors values;
   values.emplace_back("a@nhwc", Tensor::of<float>({1, 1, 2, 2}, {1, 2, 3, 4}));  // two pixels of two channels

@@ -50,7 +50,7 @@ class Trace {
     const NpuLayer& layer = report.layers[command.layer];
     const double us = 1e6 / report.clock_hz;
     append(fmt::format(
-        R"({{"name":{},"cat":{},"ph":"X","pid":{},"tid":{},"ts":{:.4f},"dur":{:.4f},"args":{{"layer":{},"cycles":{:.0f},)"
+        R"({{"name":{},"cat":{},"ph":"X","pid":{},"tid":{},"ts":{:.4f},"dur":{:.4f},"args":{{"kind":{},"cycles":{:.0f},)"
         R"("layer_cycles":{:.0f},"macs":{},"utilisation_pct":{:.1f},"bound_by":{}}}}})",
         quoted(layer.name), quoted(npu_engine_name(command.engine)), process, command.engine,
         start_us_ + command.start * us, (command.end - command.start) * us, quoted(layer.kind),

@@ -98,7 +98,7 @@ TEST(Trace, IsJsonWithAThreadAnEngineAndASliceACommand) {
   EXPECT_NEAR(last_end, 2 * 522, 1e-3);  // one program after the other, in microseconds
   EXPECT_EQ(json["traceEvents"][0]["args"]["name"], "sim:test npu 0");
   EXPECT_EQ(json["traceEvents"][5]["name"], m.program.layers[0].name);
-  EXPECT_EQ(json["traceEvents"][5]["args"]["layer"], "Conv");
+  EXPECT_EQ(json["traceEvents"][5]["args"]["kind"], "Conv");
 }
 
 }  // namespace
