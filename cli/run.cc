@@ -251,8 +251,9 @@ Status run_arrays(const Voice& voice, const RunOptions& options, Session& sessio
 
 /// What the simulated NPU counted: text, JSON, and with --trace a file.
 Status give_npu(const Voice& voice, const RunOptions& options, const std::vector<NpuReport>& reports, Json& json) {
+  if (reports.empty()) return {};
   say(voice, npu_text(reports, options.profile));
-  if (!reports.empty()) json["npu"] = Json::array();
+  json["npu"] = Json::array();
   for (const NpuReport& report : reports) json["npu"].push_back(to_json(report));
   return write_trace(voice, options.trace, reports);
 }
