@@ -47,16 +47,16 @@ std::string layer_table(const NpuReport& report) {
   std::vector<std::vector<std::string>> rows;
   for (const NpuLayer& layer : report.layers) {
     if (!layer.fused_into.empty()) {
-      rows.push_back({layer.name, layer.kind, "-", "-", "-", "-", "in " + layer.fused_into});
+      rows.push_back({layer.name, layer.kind, "-", "-", "-", "in " + layer.fused_into, "-"});
       continue;
     }
     const int64_t crossed = layer.bytes.loaded_activations + layer.bytes.loaded_parameters + layer.bytes.stored;
     rows.push_back({layer.name, layer.kind, grouped(static_cast<int64_t>(layer.cycles)),
                     fmt::format("{:.1f}", percent(layer.cycles, report.cycles)),
-                    fmt::format("{:.1f}", layer.utilisation_pct), grouped(crossed),
-                    layer.bound_by.empty() ? "-" : layer.bound_by});
+                    fmt::format("{:.1f}", layer.utilisation_pct), layer.bound_by.empty() ? "-" : layer.bound_by,
+                    grouped(crossed)});
   }
-  return table({"operator", "kind", "cycles", "%", "utilisation %", "bytes to and from scratch", "bound by"}, rows);
+  return table({"operator", "kind", "cycles", "%", "utilisation %", "bound by", "bytes to and from scratch"}, rows);
 }
 
 std::string advice_text(const NpuReport& report) {
