@@ -4,21 +4,13 @@
 
 #include "base/checked.h"
 #include "base/error.h"
+#include "compile/pack.h"
 
 namespace quern {
 
 namespace {
 
 constexpr int64_t kAlignment = 64;
-
-/// The steps during which a block of memory holds something, and where it is.
-struct Block {
-  int first = 0;
-  int last = -1;
-  int64_t bytes = 0;
-  int64_t offset = -1;
-  bool needed() const { return last >= first; }
-};
 
 void touch(Block& block, int step) {
   if (!block.needed()) block.first = step;
@@ -56,39 +48,16 @@ std::vector<Block> life_spans(const LoweredPlan& lowered, bool keep_values) {
   return blocks;
 }
 
-/// The lowest offset at which `block` overlaps none of `placed` (sorted by offset) that lives at the same time.
-int64_t lowest_gap(const Block& block, const std::vector<const Block*>& placed) {
-  int64_t offset = 0;
-  for (const Block* other : placed) {
-    if (other->last < block.first || block.last < other->first) continue;
-    if (offset + block.bytes <= other->offset) break;
-    offset = std::max(offset, other->offset + other->bytes);
-  }
-  return offset;
-}
-
 }  // namespace
 
 Status allocate(LoweredPlan& lowered, bool keep_values) {
   Plan& plan = lowered.plan;
   std::vector<Block> blocks = life_spans(lowered, keep_values);
-  std::vector<size_t> order;
-  for (size_t i = 0; i < blocks.size(); ++i) {
-    if (blocks[i].needed()) order.push_back(i);
-  }
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return blocks[a].bytes > blocks[b].bytes; });
-  std::vector<const Block*> placed;
-  for (size_t i : order) {
-    blocks[i].offset = lowest_gap(blocks[i], placed);
-    plan.arena_bytes = std::max(plan.arena_bytes, blocks[i].offset + blocks[i].bytes);
-    if (plan.arena_bytes > Tensor::kMaxBytes) {
-      return fail(ErrorCode::out_of_memory,
-                  "the model needs more than {} bytes of working memory at once; give smaller input shapes",
-                  Tensor::kMaxBytes);
-    }
-    const auto after = std::upper_bound(placed.begin(), placed.end(), &blocks[i],
-                                        [](const Block* a, const Block* b) { return a->offset < b->offset; });
-    placed.insert(after, &blocks[i]);
+  plan.arena_bytes = pack(blocks);
+  if (plan.arena_bytes > Tensor::kMaxBytes) {
+    return fail(ErrorCode::out_of_memory,
+                "the model needs more than {} bytes of working memory at once; give smaller input shapes",
+                Tensor::kMaxBytes);
   }
   for (size_t i = 0; i < plan.values.size(); ++i) {
     if (plan.values[i].constant < 0) plan.values[i].offset = blocks[static_cast<size_t>(lowered.alias[i])].offset;

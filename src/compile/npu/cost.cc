@@ -3,45 +3,37 @@
 #include <algorithm>
 #include <map>
 
+#include "targets/sim/machine/timing.h"
+
 namespace quern::npu {
 
 namespace {
 
-double round_to(int64_t n, int64_t grain) {
-  return static_cast<double>((n + grain - 1) / grain * grain);
-}
-
-/// Multiply-accumulates of a dense product a cycle.
-double rate(const Part& part, const Job& job, const MachineFigures& f) {
-  const bool wide = size_of(part.value(job.inputs[0]).dtype) > 1;
-  return (wide ? f.macs_per_cycle_16 : f.macs_per_cycle_8) * f.efficiency;
-}
-
-double convolution_cycles(const Part& part, const Job& job, const TileJob& tile, const MachineFigures& f) {
+machine::ProductExtents convolution_of(const Job& job, const TileJob& tile) {
   const Box& w = tile.cut.inputs[1];
-  const Box& y = tile.output;
-  const int64_t groups = job.kind == OpKind::Conv ? std::get<ConvAttrs>(tile.cut.attrs).groups
-                                                  : std::get<ConvTransposeAttrs>(tile.cut.attrs).groups;
-  const int64_t taps = w.extent[1] * w.extent[2];
-  const int64_t in = w.extent[3];
-  const int64_t out = y.extent[3] / groups;
-  const Box& spread = job.kind == OpKind::Conv ? y : tile.cut.inputs[0];
-  const auto pixels = static_cast<double>(spread.extent[0] * spread.extent[1] * spread.extent[2]);
-  if (groups > 1 && in == 1) return round_to(y.extent[3], f.go) * static_cast<double>(taps) * pixels / f.depthwise_per_cycle;
-  const double columns = f.fold_kernel_row && in < f.gi
-                             ? round_to(in * w.extent[2], f.gi) * static_cast<double>(w.extent[1])
-                             : round_to(in, f.gi) * static_cast<double>(taps);
-  return static_cast<double>(groups) * columns * round_to(out, f.go) * pixels / rate(part, job, f);
+  const bool transposed = job.kind == OpKind::ConvTranspose;
+  const Box& swept = transposed ? tile.cut.inputs[0] : tile.output;
+  machine::ProductExtents p;
+  p.groups = transposed ? std::get<ConvTransposeAttrs>(tile.cut.attrs).groups
+                        : std::get<ConvAttrs>(tile.cut.attrs).groups;
+  p.in = w.extent[3];
+  p.out = w.extent[0] / p.groups;
+  p.kernel_h = w.extent[1];
+  p.kernel_w = w.extent[2];
+  p.pixels = swept.extent[0] * swept.extent[1] * swept.extent[2];
+  return p;
 }
 
-double product_cycles(const Part& part, const Job& job, const TileJob& tile, const MachineFigures& f) {
-  const Box& x = tile.cut.inputs[0];
-  const Box& y = tile.output;
+machine::ProductExtents product_of(const Job& job, const TileJob& tile) {
+  if (job.kind == OpKind::Conv || job.kind == OpKind::ConvTranspose) return convolution_of(job, tile);
+  const Ints& x = tile.cut.inputs[0].extent;
+  const Ints& y = tile.output.extent;
   const bool turned = job.kind == OpKind::MatMul && std::get<MatMulAttrs>(job.attrs).transpose_a;
-  const int64_t in = x.extent.empty() ? 1 : x.extent[x.extent.size() - (turned && x.extent.size() > 1 ? 2 : 1)];
-  const int64_t out = y.extent.empty() ? 1 : y.extent.back();
-  return round_to(in, f.gi) * round_to(out, f.go) * static_cast<double>(elements(y) / std::max<int64_t>(out, 1)) /
-         rate(part, job, f);
+  machine::ProductExtents p;
+  p.in = x[x.size() - (turned && x.size() > 1 ? 2 : 1)];
+  p.out = y.empty() ? 1 : y.back();
+  p.pixels = elements(tile.output) / std::max<int64_t>(p.out, 1);
+  return p;
 }
 
 double vector_cycles(const Part& part, const Job& job, const TileJob& tile, const MachineFigures& f) {
@@ -142,9 +134,11 @@ bool on_conv_engine(OpKind kind) {
 }
 
 double job_cycles(const Part& part, const Job& job, const TileJob& tile, const MachineFigures& figures) {
-  if (job.kind == OpKind::Conv || job.kind == OpKind::ConvTranspose)
-    return convolution_cycles(part, job, tile, figures);
-  if (on_conv_engine(job.kind)) return product_cycles(part, job, tile, figures);
+  if (on_conv_engine(job.kind)) {
+    machine::ProductExtents product = product_of(job, tile);
+    product.wide = part.value(job.inputs[0]).element() > 1;
+    return machine::product_cycles(product, figures);
+  }
   return vector_cycles(part, job, tile, figures);
 }
 
