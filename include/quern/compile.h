@@ -13,8 +13,13 @@ namespace quern {
 struct Plan;
 
 struct CompileOptions {
+  /// "cpu", or a simulated NPU: "sim:CHIP", "sim:CHIP/MODE" with one of its virtual-NPU modes (docs/npu_targets.md).
   std::string target = "cpu";
-  Arithmetic arithmetic = Arithmetic::float_rule;
+  /// Not given: `float_rule` on the processor, `fixed_rule` on a simulated NPU.
+  std::optional<Arithmetic> arithmetic;
+  /// Refuse (ErrorCode::placement, with the list of what the CPU would do) when less than this share of the
+  /// multiply-accumulates, in percent, would run on the NPU. 100 also asks that no operator is left to the CPU.
+  std::optional<double> require_npu_pct;
   /// Give every value memory of its own, so that a session can show all of them after a run.
   bool keep_values = false;
 };
@@ -34,6 +39,9 @@ struct Placement {
   int64_t cpu_operators = 0;
   double npu_macs_pct = 0;
   int64_t partitions = 0;
+  int64_t crossing_bytes = 0;  ///< that partitions read from and give to their outside
+  double npu_ms = 0;           ///< estimated for one run, at the chip's clock
+  double cpu_ms = 0;           ///< estimated for what is left to the processor beside the NPU (a rule of thumb)
   std::vector<PlacementRow> rows;
 };
 
@@ -56,7 +64,7 @@ class CompiledModel {
 };
 
 /// Prepares, places, orders and allocates. Needs every input's shape.
-/// Errors: invalid_argument (an extent is not fixed; unknown target), unsupported, out_of_memory.
+/// Errors: invalid_argument (an extent is not fixed), not_found (target, mode), placement, unsupported, out_of_memory.
 Result<CompiledModel> compile(const Model& model, const CompileOptions& options = {});
 
 /// One target, for people who ask what they can use.

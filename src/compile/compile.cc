@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "compile/allocate.h"
 #include "compile/lower.h"
+#include "compile/npu/npu.h"
 #include "prepare/prepare.h"
 #include "targets/sim/detail.h"
 
@@ -24,8 +25,13 @@ Error open_dims_error(const Model& model, const std::vector<OpenDim>& open) {
               first.input, first.symbol, first.axis, first.input, wish);
 }
 
-/// Everything runs on the processor: the one target so far.
-Placement place_on_cpu(const Plan& plan) {
+/// Everything runs on the processor.
+Result<Placement> place_on_cpu(const Plan& plan, const CompileOptions& options) {
+  if (options.require_npu_pct && *options.require_npu_pct > 0) {
+    return fail(ErrorCode::placement,
+                "--require-npu={}: target 'cpu' has no npu, all {} operators run on the processor; give --target sim:CHIP",
+                *options.require_npu_pct, plan.steps.size());
+  }
   Placement placement;
   placement.target = "cpu";
   for (const PlanStep& step : plan.steps)
@@ -34,24 +40,35 @@ Placement place_on_cpu(const Plan& plan) {
   return placement;
 }
 
+/// "sim:CHIP" or "sim:CHIP/MODE"; what stands behind the last slash is a mode when it is a number.
+Result<TargetProfile> profile_of(const std::string& target) {
+  const size_t slash = target.rfind('/');
+  const std::string mode = slash == std::string::npos ? "" : target.substr(slash + 1);
+  if (mode.empty() || mode.size() > 9 || mode.find_first_not_of("0123456789") != std::string::npos) return find_profile(target);
+  QUERN_TRY(TargetProfile profile, find_profile(target.substr(0, slash)));
+  return with_mode(std::move(profile), std::stoll(mode));
+}
+
+Result<Placement> place_on_npu(LoweredPlan& lowered, const CompileOptions& options) {
+  QUERN_TRY(const TargetProfile profile, profile_of(options.target));
+  return npu::compile_for_npu(lowered, profile, options);
+}
+
 }  // namespace
 
 Result<CompiledModel> compile(const Model& model, const CompileOptions& options) {
-  if (options.target.starts_with("sim:")) {
-    QUERN_TRY(const TargetProfile profile, find_profile(options.target));
-    return fail(ErrorCode::unsupported, "models are not compiled for 'sim:{}' yet; --target cpu runs everywhere",
-                profile.name);
-  }
-  if (options.target != "cpu") {
+  const bool sim = options.target.starts_with("sim:");
+  if (!sim && options.target != "cpu") {
     return fail(ErrorCode::invalid_argument, "there is no target '{}' here; `quern targets` lists those there are",
                 options.target);
   }
   if (const auto open = model.open_dims(); !open.empty()) return open_dims_error(model, open);
   Graph graph = model.graph();
   QUERN_CHECK(prepare(graph));
-  LoweredPlan lowered = lower(graph, options.arithmetic);
+  LoweredPlan lowered =
+      lower(graph, options.arithmetic.value_or(sim ? Arithmetic::fixed_rule : Arithmetic::float_rule));
+  QUERN_TRY(Placement placement, sim ? place_on_npu(lowered, options) : place_on_cpu(lowered.plan, options));
   QUERN_CHECK(allocate(lowered, options.keep_values));
-  Placement placement = place_on_cpu(lowered.plan);
   return CompiledModel(std::move(lowered.plan), std::move(placement));
 }
 

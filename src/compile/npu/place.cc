@@ -1,0 +1,170 @@
+#include "compile/npu/place.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "compile/npu/rules.h"
+#include "compile/npu/tile.h"
+
+namespace quern::npu {
+
+namespace {
+
+/// The step that makes each array, by owner; -1: none.
+std::vector<int> makers_of(const LoweredPlan& lowered) {
+  std::vector<int> makers(lowered.plan.values.size(), -1);
+  for (size_t s = 0; s < lowered.plan.steps.size(); ++s) {
+    for (int id : lowered.plan.steps[s].outputs) {
+      if (id >= 0) makers[static_cast<size_t>(lowered.alias[static_cast<size_t>(id)])] = static_cast<int>(s);
+    }
+  }
+  return makers;
+}
+
+/// Why no tiling of the step fits the scratch memory; nothing when one does.
+std::optional<std::string> too_large(const LoweredPlan& lowered, int step, const TargetProfile& profile, const Machine& machine) {
+  const int steps[] = {step};
+  const Part part = make_part(lowered, steps, true);
+  const Residents none(part.values.size(), false);
+  for (int j = 0; j < static_cast<int>(part.jobs.size()); ++j) {
+    int64_t least = 0;
+    if (choose_tiling(part, {j, j}, none, machine.chip, machine.chip.scratch_bytes, &least)) continue;
+    return fmt::format("its smallest piece takes {} bytes of scratch memory, and {} has {}; give the model a smaller input",
+                       least, profile.name, machine.chip.scratch_bytes);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Machine machine_of(const TargetProfile& profile, const std::string& target) {
+  const TargetFigures& from = profile.figures;
+  const double hz = from.clock_mhz * 1e6;
+  MachineFigures f;
+  f.clock_hz = hz;
+  f.macs_per_cycle_8 = static_cast<double>(from.macs_per_cycle_int8);
+  f.macs_per_cycle_16 = from.macs_per_cycle_int16 > 0 ? static_cast<double>(from.macs_per_cycle_int16)
+                                                      : static_cast<double>(from.macs_per_cycle_int8) / 2;
+  f.efficiency = from.mac_efficiency;
+  f.gi = from.channels_in;
+  f.go = from.channels_out;
+  f.fold_kernel_row = profile.fold_kernel_row;
+  f.depthwise_per_cycle = from.depthwise_gmac_per_s * 1e9 / hz;
+  f.vector_bytes_per_cycle = from.vector_gb_per_s * 1e9 / hz;
+  f.dma_bytes_per_cycle = from.dma_gb_per_s * 1e9 / hz;
+  f.dma_latency_cycles = from.dma_latency_us * hz / 1e6;
+  f.layer_overhead_cycles = from.layer_us * hz / 1e6;
+  f.fixed_overhead_cycles = from.run_us * hz / 1e6;
+  f.banks = static_cast<int32_t>(from.scratch_banks);
+  Machine machine{target, profile.mode == 0 ? "" : std::to_string(profile.mode), {f, from.scratch_bytes}};
+  machine.overhead_by_level = profile.overhead == OverheadRule::level;
+  return machine;
+}
+
+std::vector<Verdict> place(const LoweredPlan& lowered, const TargetProfile& profile, const Machine& machine) {
+  const std::vector<int> makers = makers_of(lowered);
+  const Plan& plan = lowered.plan;
+  std::vector<Verdict> verdicts;
+  for (size_t s = 0; s < plan.steps.size(); ++s) {
+    const PlanStep& step = plan.steps[s];
+    Facts facts{plan, step, profile};
+    if (!step.inputs.empty() && step.inputs[0] >= 0) {
+      const int maker = makers[static_cast<size_t>(lowered.alias[static_cast<size_t>(step.inputs[0])])];
+      if (maker >= 0) facts.before = &plan.steps[static_cast<size_t>(maker)];
+    }
+    std::optional<std::string> why = refusal(facts);
+    if (!why) why = too_large(lowered, static_cast<int>(s), profile, machine);
+    verdicts.push_back({!why, why ? *why : fmt::format("{} does it", profile.name)});
+  }
+  return verdicts;
+}
+
+std::vector<Run> runs_of(const LoweredPlan& lowered, const std::vector<Verdict>& verdicts) {
+  const Plan& plan = lowered.plan;
+  const std::vector<int> makers = makers_of(lowered);
+  std::vector<bool> done(plan.steps.size(), false);
+  const auto ready = [&](const PlanStep& step) {
+    return std::all_of(step.inputs.begin(), step.inputs.end(), [&](int id) {
+      if (id < 0) return true;
+      const int maker = makers[static_cast<size_t>(lowered.alias[static_cast<size_t>(id)])];
+      return maker < 0 || done[static_cast<size_t>(maker)];
+    });
+  };
+  std::vector<Run> runs;
+  size_t left = plan.steps.size();
+  for (bool npu = false; left > 0; npu = !npu) {
+    Run run{npu, {}};
+    for (size_t s = 0; s < plan.steps.size(); ++s) {
+      if (done[s] || verdicts[s].npu != npu || !ready(plan.steps[s])) continue;
+      done[s] = true;
+      run.steps.push_back(static_cast<int>(s));
+    }
+    left -= run.steps.size();
+    if (!run.steps.empty()) runs.push_back(std::move(run));
+  }
+  return runs;
+}
+
+double cpu_seconds(const Plan& plan, const PlanStep& step) {
+  int64_t bytes = 0;
+  const auto add = [&](int id) {
+    if (id >= 0 && plan.values[static_cast<size_t>(id)].constant < 0) bytes += plan.values[static_cast<size_t>(id)].bytes;
+  };
+  for (int id : step.inputs) add(id);
+  for (int id : step.outputs) add(id);
+  return static_cast<double>(step.macs) / kCpuMacsPerSecond + static_cast<double>(bytes) / kCpuBytesPerSecond;
+}
+
+int64_t crossing_bytes(const LoweredPlan& lowered, const Run& run) {
+  const Part part = make_part(lowered, run.steps, false);
+  std::vector<bool> touched(part.values.size(), false);
+  int64_t bytes = 0;
+  const auto add = [&](int id) {
+    if (id < 0 || part.value(id).constant >= 0) return;
+    const int owner = part.value(id).owner;
+    if (touched[static_cast<size_t>(owner)]) return;
+    touched[static_cast<size_t>(owner)] = true;
+    const PartValue& value = part.value(owner);
+    if (value.arrives || value.leaves) bytes += elements(whole(value.shape)) * value.element();
+  };
+  for (const Job& job : part.jobs) {
+    for (int input : job.inputs) add(input);
+    add(job.output);
+  }
+  return bytes;
+}
+
+bool merge_islands(const LoweredPlan& lowered, const std::vector<Run>& runs, const Machine& machine,
+                   std::vector<Verdict>& verdicts) {
+  const MachineFigures& f = machine.chip.figures;
+  const auto macs_of = [&](const Run& run) {
+    int64_t macs = 0;
+    for (int s : run.steps) macs += lowered.plan.steps[static_cast<size_t>(s)].macs;
+    return macs;
+  };
+  const Run* most = nullptr;
+  for (const Run& run : runs) {
+    if (run.npu && (most == nullptr || macs_of(run) > macs_of(*most))) most = &run;
+  }
+  bool changed = false;
+  for (const Run& run : runs) {
+    if (!run.npu || &run == most) continue;
+    double on_cpu = 0;
+    for (int s : run.steps) on_cpu += cpu_seconds(lowered.plan, lowered.plan.steps[static_cast<size_t>(s)]);
+    const double crossing =
+        (f.fixed_overhead_cycles + static_cast<double>(crossing_bytes(lowered, run)) / f.dma_bytes_per_cycle) / f.clock_hz;
+    if (on_cpu >= crossing) continue;
+    changed = true;
+    for (int s : run.steps) {
+      verdicts[static_cast<size_t>(s)] = {
+          false, fmt::format("the NPU could, but the {} operator{} here would cost {:.3f} ms to cross over and {:.3f} ms on the "
+                             "CPU, where {} neighbours are",
+                             run.steps.size(), run.steps.size() == 1 ? "" : "s", crossing * 1e3, on_cpu * 1e3,
+                             run.steps.size() == 1 ? "its" : "their")};
+    }
+  }
+  return changed;
+}
+
+}  // namespace quern::npu
