@@ -116,7 +116,7 @@ Result<int> eval(const Voice& voice, const EvalOptions& options) {
   if (!status.ok()) return status;
   json["isa"] = job->session.isa();
   json["threads"] = job->session.threads();
-  json["arithmetic"] = options.machine.arithmetic;
+  json["arithmetic"] = options.machine.rule();
   json["total_ms"] = watch.lap_ms();
   const Json& times = json["times_ms"];
   say(voice,

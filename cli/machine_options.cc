@@ -25,16 +25,22 @@ void MachineOptions::add_to(CLI::App& app) {
   app.add_option("--target", target, "where to run (quern targets lists them)")->capture_default_str();
   app.add_option("--threads", threads, "default: all cores")->check(CLI::Range(1, 256));
   app.add_option("--isa", isa, "the highest instruction set to use, or 'list'");
-  app.add_option("--arithmetic", arithmetic, "rounding rule of integer operators")
-      ->check(CLI::IsMember({"float", "fixed"}))
-      ->capture_default_str();
+  app.add_option("--arithmetic", arithmetic, "rounding rule of integer operators (default: float, on sim: targets fixed)")
+      ->check(CLI::IsMember({"float", "fixed"}));
+  app.add_option("--vnpu", vnpu, "virtual NPU of a sim: target, by its number (quern targets NAME lists them)")
+      ->type_name("MODE");
 }
 
 CompileOptions MachineOptions::compile_options() const {
   CompileOptions options;
-  options.target = target;
-  options.arithmetic = arithmetic == "fixed" ? Arithmetic::fixed_rule : Arithmetic::float_rule;
+  options.target = vnpu.empty() ? target : target + "/" + vnpu;
+  options.arithmetic = rule() == "fixed" ? Arithmetic::fixed_rule : Arithmetic::float_rule;
   return options;
+}
+
+std::string MachineOptions::rule() const {
+  if (!arithmetic.empty()) return arithmetic;
+  return target.starts_with("sim:") ? "fixed" : "float";
 }
 
 int list_isas(const Voice& voice) {
@@ -48,7 +54,7 @@ std::string ran_text(const Session& session, const Placement& placement, const M
   return fmt::format(
       "target {}: {} operators on the npu, {} on the cpu ({}, {} thread{}, {} arithmetic)\nkernels: {}\n",
       placement.target, placement.npu_operators, placement.cpu_operators, session.isa(), session.threads(),
-      session.threads() == 1 ? "" : "s", machine.arithmetic, kernels_text(session));
+      session.threads() == 1 ? "" : "s", machine.rule(), kernels_text(session));
 }
 
 }  // namespace quern::cli

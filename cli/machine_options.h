@@ -8,15 +8,18 @@
 
 namespace quern::cli {
 
-/// --target, --threads, --isa and --arithmetic.
+/// --target, --vnpu, --threads, --isa and --arithmetic.
 struct MachineOptions {
   std::string target = "cpu";
   int threads = 0;
   std::string isa;
-  std::string arithmetic = "float";
+  std::string arithmetic;  ///< empty: the target's own
+  std::string vnpu;        ///< a mode of a simulated NPU
 
   void add_to(CLI::App& app);
   CompileOptions compile_options() const;
+  /// The rule that is used: the one given, else the target's.
+  std::string rule() const;
 };
 
 /// What --isa list prints.

@@ -158,6 +158,9 @@ Json to_json(const Placement& placement) {
           {"cpu_operators", placement.cpu_operators},
           {"npu_macs_pct", placement.npu_macs_pct},
           {"partitions", placement.partitions},
+          {"crossing_bytes", placement.crossing_bytes},
+          {"npu_ms", placement.npu_ms},
+          {"cpu_ms", placement.cpu_ms},
           {"rows", rows}};
 }
 

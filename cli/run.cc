@@ -57,17 +57,6 @@ Status check(const RunOptions& options) {
   return {};
 }
 
-/// Refuses when fewer macs run on the npu than was demanded.
-Status check_placement(const RunOptions& options, const Placement& placement) {
-  if (!options.require_npu || placement.npu_macs_pct >= *options.require_npu) return {};
-  return Error{
-      ErrorCode::placement,
-      fmt::format(
-          "--require-npu={}: on target '{}' {} of {} operators run on the cpu and {:.1f} % of the macs on the npu",
-          *options.require_npu, placement.target, placement.cpu_operators,
-          placement.cpu_operators + placement.npu_operators, placement.npu_macs_pct)};
-}
-
 std::string profile_text(const Session& session) {
   double total = 0;
   for (const StepInfo& step : session.steps()) total += step.last_ms;
@@ -266,6 +255,7 @@ Result<CompiledModel> build(const Voice& voice, const RunOptions& options, const
   if (!model.ok()) return model.status();
   CompileOptions compile_options = options.machine.compile_options();
   compile_options.keep_values = options.dump_all;
+  compile_options.require_npu_pct = options.require_npu;
   return compile(*model, compile_options);
 }
 
@@ -282,15 +272,13 @@ Result<int> run(const Voice& voice, const RunOptions& options) {
   if (!arrays.ok()) return arrays.status();
   auto compiled = build(voice, options, *model, *arrays);
   if (!compiled.ok()) return compiled.status();
-  status = check_placement(options, compiled->placement());
-  if (!status.ok()) return status;
   auto session = Session::create(*compiled, {options.machine.threads, options.machine.isa, options.profile});
   if (!session.ok()) return session.status();
   status = check_trace(options.trace, session->npu_reports());
   if (!status.ok()) return status;
   Json json = {{"schema", "quern.run/1"},
                {"model", options.model.file},
-               {"target", options.machine.target},
+               {"target", compiled->placement().target},
                {"placement", to_json(compiled->placement())}};
   json["pictures"] = Json::array();
   status = options.pictures.empty() ? run_arrays(voice, options, *session, *arrays, json)
@@ -302,7 +290,7 @@ Result<int> run(const Voice& voice, const RunOptions& options) {
   if (!status.ok()) return status;
   json["isa"] = session->isa();
   json["threads"] = session->threads();
-  json["arithmetic"] = options.machine.arithmetic;
+  json["arithmetic"] = options.machine.rule();
   json["operators"] = operators_json(*session, options.profile);
   status = give_json(voice, json);
   if (!status.ok()) return status;

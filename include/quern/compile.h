@@ -18,7 +18,7 @@ struct CompileOptions {
   /// Not given: `float_rule` on the processor, `fixed_rule` on a simulated NPU.
   std::optional<Arithmetic> arithmetic;
   /// Refuse (ErrorCode::placement, with the list of what the CPU would do) when less than this share of the
-  /// multiply-accumulates, in percent, would run on the NPU. 100 also asks that no operator is left to the CPU.
+  /// multiply-accumulates, in percent, would run on the NPU.
   std::optional<double> require_npu_pct;
   /// Give every value memory of its own, so that a session can show all of them after a run.
   bool keep_values = false;

@@ -6,6 +6,7 @@
 
 #include "compile/npu/rules.h"
 #include "compile/npu/tile.h"
+#include "targets/sim/machine_figures.h"
 
 namespace quern::npu {
 
@@ -39,25 +40,9 @@ std::optional<std::string> too_large(const LoweredPlan& lowered, int step, const
 }  // namespace
 
 Machine machine_of(const TargetProfile& profile, const std::string& target) {
-  const TargetFigures& from = profile.figures;
-  const double hz = from.clock_mhz * 1e6;
-  MachineFigures f;
-  f.clock_hz = hz;
-  f.macs_per_cycle_8 = static_cast<double>(from.macs_per_cycle_int8);
-  f.macs_per_cycle_16 = from.macs_per_cycle_int16 > 0 ? static_cast<double>(from.macs_per_cycle_int16)
-                                                      : static_cast<double>(from.macs_per_cycle_int8) / 2;
-  f.efficiency = from.mac_efficiency;
-  f.gi = from.channels_in;
-  f.go = from.channels_out;
-  f.fold_kernel_row = profile.fold_kernel_row;
-  f.depthwise_per_cycle = from.depthwise_gmac_per_s * 1e9 / hz;
-  f.vector_bytes_per_cycle = from.vector_gb_per_s * 1e9 / hz;
-  f.dma_bytes_per_cycle = from.dma_gb_per_s * 1e9 / hz;
-  f.dma_latency_cycles = from.dma_latency_us * hz / 1e6;
-  f.layer_overhead_cycles = from.layer_us * hz / 1e6;
-  f.fixed_overhead_cycles = from.run_us * hz / 1e6;
-  f.banks = static_cast<int32_t>(from.scratch_banks);
-  Machine machine{target, profile.mode == 0 ? "" : std::to_string(profile.mode), {f, from.scratch_bytes}};
+  Machine machine{target,
+                  profile.mode == 0 ? "" : std::to_string(profile.mode),
+                  {machine_figures(profile), profile.figures.scratch_bytes}};
   machine.overhead_by_level = profile.overhead == OverheadRule::level;
   return machine;
 }
