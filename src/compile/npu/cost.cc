@@ -52,6 +52,7 @@ class Walk {
 
   void tile(const Box& output) {
     const std::vector<TileJob> tile = footprint(part_, group_, output);
+    possible = possible && can_cut(part_, group_, tile);
     int64_t fresh = 0;
     int64_t own = 0;
     for (int j = group_.first; j <= group_.last; ++j) {
@@ -72,6 +73,7 @@ class Walk {
   }
 
   Cost cost;
+  bool possible = true;
   int64_t first_fresh() const { return first_fresh_; }
   int64_t last_out() const { return last_out_; }
 
@@ -153,7 +155,7 @@ Cost cost_of(const Part& part, const Group& group, const Tiling& tiling, const R
                      static_cast<double>(std::max(cost.loads, cost.stores)) * f.dma_latency_cycles;
   const double fill = static_cast<double>(walk.first_fresh() + walk.last_out()) / f.dma_bytes_per_cycle / 2;
   const double tiles = static_cast<double>(std::max<int64_t>(cost.tiles, 1));
-  cost.fits = cost.scratch <= room;
+  cost.fits = walk.possible && cost.scratch <= room;
   cost.cycles = cost.scratch_double <= room
                     ? std::max({cost.conv, cost.vector, dma}) + fill + std::min(cost.conv, cost.vector) / tiles
                     : cost.conv + cost.vector + dma;

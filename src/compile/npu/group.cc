@@ -61,6 +61,21 @@ std::vector<TileJob> footprint(const Part& part, const Group& group, const Box& 
   return tile;
 }
 
+bool can_cut(const Part& part, const Group& group, const std::vector<TileJob>& tile) {
+  for (int j = group.first; j < group.last; ++j) {
+    const CutCall call = call_of(part, part.jobs[static_cast<size_t>(j)]);
+    const Ints grain = grains(call);
+    const Box& box = tile[static_cast<size_t>(j - group.first)].output;
+    for (size_t axis = 0; axis < grain.size(); ++axis) {
+      const int64_t end = box.begin[axis] + box.extent[axis];
+      const int64_t all = (*call.output)[axis];
+      if (box.extent[axis] == all) continue;
+      if (grain[axis] == 0 || box.begin[axis] % grain[axis] != 0 || (end % grain[axis] != 0 && end != all)) return false;
+    }
+  }
+  return true;
+}
+
 std::vector<std::vector<int>> readers_of(const Part& part) {
   std::vector<std::vector<int>> readers(part.values.size());
   for (size_t j = 0; j < part.jobs.size(); ++j) {

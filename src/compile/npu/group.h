@@ -30,6 +30,9 @@ std::vector<Box> tiles_of(const Shape& shape, const Tiling& tiling);
 /// What each job of the group computes for one box of the last one's output.
 std::vector<TileJob> footprint(const Part& part, const Group& group, const Box& output);
 
+/// True when each job of a tile computes a box that its operator can be cut to.
+bool can_cut(const Part& part, const Group& group, const std::vector<TileJob>& tile);
+
 /// True when job `last` + 1 can join: every value between is read within only, has an array of its own, and is not
 /// read outside.
 bool can_join(const Part& part, const std::vector<std::vector<int>>& readers, const Group& group);

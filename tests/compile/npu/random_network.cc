@@ -1,5 +1,8 @@
 #include "compile/npu/random_network.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "graph/infer.h"
 
 namespace quern {
