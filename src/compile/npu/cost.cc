@@ -36,6 +36,9 @@ machine::ProductExtents product_of(const Job& job, const TileJob& tile) {
   return p;
 }
 
+/// What a tile costs beyond its figures: of two tilings that are as fast, the one with fewer commands is taken.
+constexpr double kTileCycles = 100;
+
 double vector_cycles(const Part& part, const Job& job, const TileJob& tile, const MachineFigures& f) {
   int64_t bytes = elements(tile.output) * part.value(job.output).element();
   for (size_t i = 0; i < job.inputs.size(); ++i) {
@@ -159,6 +162,7 @@ Cost cost_of(const Part& part, const Group& group, const Tiling& tiling, const R
   cost.cycles = cost.scratch_double <= room
                     ? std::max({cost.conv, cost.vector, dma}) + fill + std::min(cost.conv, cost.vector) / tiles
                     : cost.conv + cost.vector + dma;
+  cost.cycles += kTileCycles * tiles * group.size();
   return cost;
 }
 

@@ -7,7 +7,7 @@ namespace quern::npu {
 namespace {
 
 /// More tiles than this are tried only when nothing larger fits.
-constexpr int64_t kManyTiles = 512;
+constexpr int64_t kManyTiles = 96;
 
 /// What cuts of the group's output must be multiples of: those of the last job, and rows only where jobs before it can
 /// follow. A value that joins within must be computed element by element or by rows from it.
@@ -28,7 +28,7 @@ Ints group_grains(const Part& part, const Group& group) {
 Ints cuts_of(int64_t extent, int64_t grain, int64_t most) {
   Ints cuts{extent};
   if (grain == 0) return cuts;
-  for (int64_t parts = 2; parts <= extent && static_cast<int64_t>(cuts.size()) < most; parts += 1 + parts / 4) {
+  for (int64_t parts = 2; parts <= extent && static_cast<int64_t>(cuts.size()) < most; parts += 1 + parts / 2) {
     const int64_t size = ((extent + parts - 1) / parts + grain - 1) / grain * grain;
     if (size < cuts.back()) cuts.push_back(size);
   }
@@ -61,11 +61,11 @@ class Search {
     const size_t rank = shape_.size();
     if (rank == 0) return;
     const bool channels = grains_[rank - 1] > 0 && shape_[rank - 1] > grains_[rank - 1];
-    const Ints slices = channels ? cuts_of(shape_[rank - 1], channel_grain(), 8) : Ints{shape_[rank - 1]};
+    const Ints slices = channels ? cuts_of(shape_[rank - 1], channel_grain(), 5) : Ints{shape_[rank - 1]};
     Ints extent = shape_;
     for (size_t axis = 0; axis + 1 < rank || axis == 0; ++axis) {
       if (axis + 1 == rank) break;
-      for (int64_t size : cuts_of(shape_[axis], grains_[axis], 14)) try_slices(extent, axis, size, slices);
+      for (int64_t size : cuts_of(shape_[axis], grains_[axis], 9)) try_slices(extent, axis, size, slices);
       if (grains_[axis] > 0) extent[axis] = std::min(extent[axis], grains_[axis]);
       if (best_ && best_->cost.cycles > 0 && axis >= 2) break;
     }
