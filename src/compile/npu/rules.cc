@@ -274,6 +274,8 @@ std::span<const Limit> limits() {
 
 std::optional<std::string> refusal(const Facts& facts) {
   const OperatorRule* rule = rule_for(facts.profile, facts.step.kind);
+  // A Split is compiled as slices in steps of 1.
+  if (rule == nullptr && facts.step.kind == OpKind::Split) rule = rule_for(facts.profile, OpKind::Slice);
   if (auto broken = types_broken(rule, facts)) return broken;
   if (rule == nullptr) {
     return fmt::format("{} has no {}; the CPU does it", facts.profile.name, info(facts.step.kind).name);
