@@ -23,11 +23,20 @@ class Arranger {
 
   Arrangement run() {
     std::vector<TiledGroup> groups;
-    for (int j = 0; j < static_cast<int>(part_.jobs.size()); j = groups.back().group.last + 1) {
-      TiledGroup tiled{{j, j}, choice_making_room({j, j})};
+    int j = 0;
+    while (j < static_cast<int>(part_.jobs.size())) {
+      auto choice = choose_tiling(part_, {j, j}, residents_, chip_, room_beside({j, j}, residents_));
+      if (!choice && give_way(j)) {  // groups before counted on what has gone
+        groups.clear();
+        j = 0;
+        continue;
+      }
+      if (!choice) choice = choose_tiling(part_, {j, j}, residents_, chip_, chip_.scratch_bytes);
+      TiledGroup tiled{{j, j}, choice ? *choice : TileChoice{{part_.value(output_of(j)).shape, false}, {}}};
       if (!simple_) extend(tiled);
       tiled.overlapped = !simple_ && tiled.choice.cost.scratch_double <= room_beside(tiled.group, residents_);
       groups.push_back(std::move(tiled));
+      j = groups.back().group.last + 1;
     }
     return {std::move(groups), std::move(residents_)};
   }
@@ -54,25 +63,18 @@ class Arranger {
     return room_ - most;
   }
 
-  /// A tiling for a single job; values that stay give way, the largest first, until there is one.
-  TileChoice choice_making_room(const Group& group) {
-    while (true) {
-      const int64_t room = room_beside(group, residents_);
-      if (auto choice = choose_tiling(part_, group, residents_, chip_, room)) return *choice;
-      int largest = -1;
-      for (size_t i = 0; i < lives_.size(); ++i) {
-        if (!residents_[i] || !lives_[i].alive(group.first) || settled(static_cast<int>(i), group.first)) continue;
-        if (largest < 0 || lives_[i].bytes > lives_[static_cast<size_t>(largest)].bytes) largest = static_cast<int>(i);
-      }
-      if (largest < 0) break;
-      residents_[static_cast<size_t>(largest)] = false;
+  /// The largest value that stays while a job runs is spilled; false when none does.
+  bool give_way(int job) {
+    int largest = -1;
+    for (size_t i = 0; i < lives_.size(); ++i) {
+      if (!residents_[i] || !lives_[i].alive(job)) continue;
+      if (largest < 0 || lives_[i].bytes > lives_[static_cast<size_t>(largest)].bytes) largest = static_cast<int>(i);
     }
-    if (auto choice = choose_tiling(part_, group, residents_, chip_, chip_.scratch_bytes)) return *choice;
-    return {{part_.value(part_.jobs[static_cast<size_t>(group.last)].output).shape, false}, {}};
+    if (largest >= 0) residents_[static_cast<size_t>(largest)] = false;
+    return largest >= 0;
   }
 
-  /// A value that groups before this job already keep in scratch is spilled as well: they are made anew from the flag.
-  bool settled(int, int) const { return false; }
+  int output_of(int job) const { return part_.jobs[static_cast<size_t>(job)].output; }
 
   double overhead(const Group& group) const {
     bool conv = false;
@@ -92,7 +94,7 @@ class Arranger {
       const Group both{tiled.group.first, next.last};
       Residents residents = residents_;
       for (int j = both.first; j < both.last; ++j)
-        residents[static_cast<size_t>(part_.jobs[static_cast<size_t>(j)].output)] = false;
+        residents[static_cast<size_t>(output_of(j))] = false;
       const auto alone = choose_tiling(part_, next, residents_, chip_, room_beside(next, residents_));
       const auto joined = choose_tiling(part_, both, residents, chip_, room_beside(both, residents));
       if (!joined || !alone) return;

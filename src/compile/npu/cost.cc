@@ -148,10 +148,16 @@ double job_cycles(const Part& part, const Job& job, const TileJob& tile, const M
 }
 
 Cost cost_of(const Part& part, const Group& group, const Tiling& tiling, const Residents& residents, const Chip& chip,
-             int64_t room) {
+             int64_t room, double limit) {
   Walk walk(part, group, residents, chip);
   const Shape& shape = part.value(part.jobs[static_cast<size_t>(group.last)].output).shape;
-  for (const Box& box : tiles_of(shape, tiling)) walk.tile(box);
+  for (const Box& box : tiles_of(shape, tiling)) {
+    walk.tile(box);
+    const bool hopeless = !walk.possible || walk.cost.scratch > room || std::max(walk.cost.conv, walk.cost.vector) > limit;
+    if (!hopeless) continue;
+    walk.cost.fits = false;
+    return walk.cost;
+  }
   Cost cost = walk.cost;
   const MachineFigures& f = chip.figures;
   const double dma = (cost.load_bytes + cost.store_bytes) / f.dma_bytes_per_cycle +

@@ -30,9 +30,10 @@ bool on_conv_engine(OpKind kind);
 /// Values that stay in scratch for all their life, by owner.
 using Residents = std::vector<bool>;
 
-/// `room` is the scratch memory that is free beside the values that stay.
+/// `room` is the scratch memory that is free beside the values that stay. Adding up ends, and `fits` is false, as soon as
+/// more is needed or more than `limit` cycles are spent.
 Cost cost_of(const Part& part, const Group& group, const Tiling& tiling, const Residents& residents, const Chip& chip,
-             int64_t room);
+             int64_t room, double limit);
 
 /// 64-byte aligned size.
 inline int64_t buffer_bytes(int64_t bytes) {

@@ -1,6 +1,7 @@
 #include "compile/npu/tile.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace quern::npu {
 
@@ -118,7 +119,8 @@ class Search {
       return;
     }
     if (best_ && count(tiling) > kManyTiles) return;
-    const Cost cost = cost_of(part_, group_, tiling, residents_, chip_, room_);
+    const Cost cost = cost_of(part_, group_, tiling, residents_, chip_, room_,
+                              best_ ? best_->cost.cycles : std::numeric_limits<double>::infinity());
     least_ = least_ < 0 ? cost.scratch : std::min(least_, cost.scratch);
     if (!cost.fits || (best_ && best_->cost.cycles <= cost.cycles)) return;
     best_ = TileChoice{tiling, cost};
