@@ -120,15 +120,15 @@ std::string placement_text(const Placement& placement) {
   std::vector<std::vector<std::string>> rows;
   for (const PlacementRow& row : placement.rows) rows.push_back({row.name, row.kind, row.device, row.reason});
   std::string text =
-      fmt::format("target {}: {} operators on the npu, {} on the cpu, {:.1f} % of the macs on the npu\n", placement.target,
-                  placement.npu_operators, placement.cpu_operators, placement.npu_macs_pct);
+      fmt::format("target {}: {} operators on the npu, {} on the cpu, {:.1f} % of the macs on the npu\n",
+                  placement.target, placement.npu_operators, placement.cpu_operators, placement.npu_macs_pct);
   if (placement.target.starts_with("sim:")) {
-    text += fmt::format("{} partition{}, {} bytes cross over, estimated {:.3f} ms on the npu and {:.3f} ms on the cpu\n",
-                        placement.partitions, placement.partitions == 1 ? "" : "s", grouped(placement.crossing_bytes),
-                        placement.npu_ms, placement.cpu_ms);
+    text +=
+        fmt::format("{} partition{}, {} bytes cross over, estimated {:.3f} ms on the npu and {:.3f} ms on the cpu\n",
+                    placement.partitions, placement.partitions == 1 ? "" : "s", grouped(placement.crossing_bytes),
+                    placement.npu_ms, placement.cpu_ms);
   }
-  return text +
-         table({"operator", "kind", "runs on", "why"}, rows);
+  return text + table({"operator", "kind", "runs on", "why"}, rows);
 }
 
 /// The graph before and after preparation, as text or for Graphviz.

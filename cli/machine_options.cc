@@ -25,7 +25,8 @@ void MachineOptions::add_to(CLI::App& app) {
   app.add_option("--target", target, "where to run (quern targets lists them)")->capture_default_str();
   app.add_option("--threads", threads, "default: all cores")->check(CLI::Range(1, 256));
   app.add_option("--isa", isa, "the highest instruction set to use, or 'list'");
-  app.add_option("--arithmetic", arithmetic, "rounding rule of integer operators (default: float, on sim: targets fixed)")
+  app.add_option("--arithmetic", arithmetic,
+                 "rounding rule of integer operators (default: float, on sim: targets fixed)")
       ->check(CLI::IsMember({"float", "fixed"}));
   app.add_option("--vnpu", vnpu, "virtual NPU of a sim: target, by its number (quern targets NAME lists them)")
       ->type_name("MODE");

@@ -28,9 +28,10 @@ Error open_dims_error(const Model& model, const std::vector<OpenDim>& open) {
 /// Everything runs on the processor.
 Result<Placement> place_on_cpu(const Plan& plan, const CompileOptions& options) {
   if (options.require_npu_pct && *options.require_npu_pct > 0) {
-    return fail(ErrorCode::placement,
-                "--require-npu={}: target 'cpu' has no npu, all {} operators run on the processor; give --target sim:CHIP",
-                *options.require_npu_pct, plan.steps.size());
+    return fail(
+        ErrorCode::placement,
+        "--require-npu={}: target 'cpu' has no npu, all {} operators run on the processor; give --target sim:CHIP",
+        *options.require_npu_pct, plan.steps.size());
   }
   Placement placement;
   placement.target = "cpu";
@@ -44,7 +45,8 @@ Result<Placement> place_on_cpu(const Plan& plan, const CompileOptions& options) 
 Result<TargetProfile> profile_of(const std::string& target) {
   const size_t slash = target.rfind('/');
   const std::string mode = slash == std::string::npos ? "" : target.substr(slash + 1);
-  if (mode.empty() || mode.size() > 9 || mode.find_first_not_of("0123456789") != std::string::npos) return find_profile(target);
+  if (mode.empty() || mode.size() > 9 || mode.find_first_not_of("0123456789") != std::string::npos)
+    return find_profile(target);
   QUERN_TRY(TargetProfile profile, find_profile(target.substr(0, slash)));
   return with_mode(std::move(profile), std::stoll(mode));
 }

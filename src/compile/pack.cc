@@ -89,7 +89,8 @@ class Packing {
       }
       const size_t from = high[static_cast<size_t>(dice_.below(static_cast<int64_t>(high.size())))];
       move_forward(order, from);
-      if (dice_.below(2) == 0) move_forward(order, static_cast<size_t>(dice_.below(static_cast<int64_t>(order.size()))));
+      if (dice_.below(2) == 0)
+        move_forward(order, static_cast<size_t>(dice_.below(static_cast<int64_t>(order.size()))));
       try_order(order);
     }
   }

@@ -31,8 +31,7 @@ int64_t distance(const PlanValue& value) {
   const int64_t range = is_byte(value.dtype) ? 256 : 65536;
   const int64_t low = is_signed ? -range / 2 : 0;
   int64_t farthest = 0;
-  for (int32_t z : value.quantization.zero_points)
-    farthest = std::max({farthest, z - low, low + range - 1 - z});
+  for (int32_t z : value.quantization.zero_points) farthest = std::max({farthest, z - low, low + range - 1 - z});
   return value.quantization.zero_points.empty() ? range - 1 : farthest;
 }
 
@@ -84,16 +83,19 @@ std::optional<std::string> product_broken(const Facts& f) {
   if (f.step.inputs.size() > 2 && f.step.inputs[2] >= 0) {
     const PlanValue& bias = f.plan.values[static_cast<size_t>(f.step.inputs[2])];
     if (!on_grid(f, x, w, bias))
-      return fmt::format("its bias '{}' is not on the grid of input scale times weight scale; quantize the model anew", bias.name);
+      return fmt::format("its bias '{}' is not on the grid of input scale times weight scale; quantize the model anew",
+                         bias.name);
     most -= largest_bias(f, bias);
   }
   const int64_t taps = taps_of(f, x, w);
   if (most >= 0 && taps <= most / std::max<int64_t>(distance(x) * distance(w), 1)) return std::nullopt;
-  return fmt::format("sums of {} products can leave {} bits; split the input channels and add the results", taps, wide ? 48 : 32);
+  return fmt::format("sums of {} products can leave {} bits; split the input channels and add the results", taps,
+                     wide ? 48 : 32);
 }
 
 std::optional<std::string> float_broken(const Facts& f, const PlanValue& value) {
-  return fmt::format("'{}' is {}; this NPU computes in 8 and 16 bits: quantize the model", value.name, to_string(value.dtype)) +
+  return fmt::format("'{}' is {}; this NPU computes in 8 and 16 bits: quantize the model", value.name,
+                     to_string(value.dtype)) +
          (f.step.kind == OpKind::Quantize || f.step.kind == OpKind::Dequantize ? " to its edges" : "");
 }
 

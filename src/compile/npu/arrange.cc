@@ -93,8 +93,7 @@ class Arranger {
       const Group next{tiled.group.last + 1, tiled.group.last + 1};
       const Group both{tiled.group.first, next.last};
       Residents residents = residents_;
-      for (int j = both.first; j < both.last; ++j)
-        residents[static_cast<size_t>(output_of(j))] = false;
+      for (int j = both.first; j < both.last; ++j) residents[static_cast<size_t>(output_of(j))] = false;
       const auto alone = choose_tiling(part_, next, residents_, chip_, room_beside(next, residents_));
       const auto joined = choose_tiling(part_, both, residents, chip_, room_beside(both, residents));
       if (!joined || !alone) return;

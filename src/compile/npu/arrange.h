@@ -11,8 +11,8 @@ struct Arrangement {
   Residents residents;
 };
 
-/// `room` is the scratch memory that may be planned with; less than there is leaves gaps that placing needs. Every job of
-/// the part must fit the scratch memory alone (place.cc has seen to that). With `simple`, nothing stays, nothing is
+/// `room` is the scratch memory that may be planned with; less than there is leaves gaps that placing needs. Every job
+/// of the part must fit the scratch memory alone (place.cc has seen to that). With `simple`, nothing stays, nothing is
 /// joined, and tiles do not overlap.
 Arrangement arrange(const Part& part, const Chip& chip, int64_t room, bool simple);
 

@@ -14,8 +14,8 @@ machine::ProductExtents convolution_of(const Job& job, const TileJob& tile) {
   const bool transposed = job.kind == OpKind::ConvTranspose;
   const Box& swept = transposed ? tile.cut.inputs[0] : tile.output;
   machine::ProductExtents p;
-  p.groups = transposed ? std::get<ConvTransposeAttrs>(tile.cut.attrs).groups
-                        : std::get<ConvAttrs>(tile.cut.attrs).groups;
+  p.groups =
+      transposed ? std::get<ConvTransposeAttrs>(tile.cut.attrs).groups : std::get<ConvAttrs>(tile.cut.attrs).groups;
   p.in = w.extent[3];
   p.out = w.extent[0] / p.groups;
   p.kernel_h = w.extent[1];
@@ -153,7 +153,8 @@ Cost cost_of(const Part& part, const Group& group, const Tiling& tiling, const R
   const Shape& shape = part.value(part.jobs[static_cast<size_t>(group.last)].output).shape;
   for (const Box& box : tiles_of(shape, tiling)) {
     walk.tile(box);
-    const bool hopeless = !walk.possible || walk.cost.scratch > room || std::max(walk.cost.conv, walk.cost.vector) > limit;
+    const bool hopeless =
+        !walk.possible || walk.cost.scratch > room || std::max(walk.cost.conv, walk.cost.vector) > limit;
     if (!hopeless) continue;
     walk.cost.fits = false;
     return walk.cost;

@@ -13,7 +13,7 @@ struct Chip {
 };
 
 struct Cost {
-  double conv = 0, vector = 0;         ///< cycles
+  double conv = 0, vector = 0;  ///< cycles
   double load_bytes = 0, store_bytes = 0;
   int64_t loads = 0, stores = 0, tiles = 0;
   int64_t scratch = 0;         ///< bytes of a tile's buffers at once
@@ -30,8 +30,8 @@ bool on_conv_engine(OpKind kind);
 /// Values that stay in scratch for all their life, by owner.
 using Residents = std::vector<bool>;
 
-/// `room` is the scratch memory that is free beside the values that stay. Adding up ends, and `fits` is false, as soon as
-/// more is needed or more than `limit` cycles are spent.
+/// `room` is the scratch memory that is free beside the values that stay. Adding up ends, and `fits` is false, as soon
+/// as more is needed or more than `limit` cycles are spent.
 Cost cost_of(const Part& part, const Group& group, const Tiling& tiling, const Residents& residents, const Chip& chip,
              int64_t room, double limit);
 

@@ -144,8 +144,8 @@ Ints resize_grains(const CutCall& call) {
   }
   for (size_t axis = 0; axis < rank; ++axis) {
     grains[axis] = resize_grain(a, (*call.inputs[0])[axis], (*call.output)[axis]);
-    const bool plain = a.scales[axis] * static_cast<float>((*call.inputs[0])[axis]) ==
-                       static_cast<float>((*call.output)[axis]);
+    const bool plain =
+        a.scales[axis] * static_cast<float>((*call.inputs[0])[axis]) == static_cast<float>((*call.output)[axis]);
     if (!plain) grains[axis] = 0;
   }
   return grains;

@@ -181,7 +181,8 @@ class Emitter {
   }
 
   int32_t index_of(const Quantization& quantization) {
-    std::string key(reinterpret_cast<const char*>(quantization.scales.data()), quantization.scales.size() * sizeof(float));
+    std::string key(reinterpret_cast<const char*>(quantization.scales.data()),
+                    quantization.scales.size() * sizeof(float));
     key.append(reinterpret_cast<const char*>(quantization.zero_points.data()),
                quantization.zero_points.size() * sizeof(int32_t));
     key.push_back(static_cast<char>(quantization.per_axis() ? quantization.axis : -1));

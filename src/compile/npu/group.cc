@@ -70,7 +70,8 @@ bool can_cut(const Part& part, const Group& group, const std::vector<TileJob>& t
       const int64_t end = box.begin[axis] + box.extent[axis];
       const int64_t all = (*call.output)[axis];
       if (box.extent[axis] == all) continue;
-      if (grain[axis] == 0 || box.begin[axis] % grain[axis] != 0 || (end % grain[axis] != 0 && end != all)) return false;
+      if (grain[axis] == 0 || box.begin[axis] % grain[axis] != 0 || (end % grain[axis] != 0 && end != all))
+        return false;
     }
   }
   return true;

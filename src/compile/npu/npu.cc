@@ -34,10 +34,11 @@ Error refused(const Placement& placement, double pct) {
   for (const PlacementRow& row : placement.rows) {
     if (row.device == "cpu") list += fmt::format("\n  {} '{}': {}", row.kind, row.name, row.reason);
   }
-  return fail(ErrorCode::placement,
-              "--require-npu={}: on target '{}' {} of {} operators run on the cpu and {:.1f} % of the macs on the npu:{}",
-              pct, placement.target, placement.cpu_operators, placement.cpu_operators + placement.npu_operators,
-              placement.npu_macs_pct, list);
+  return fail(
+      ErrorCode::placement,
+      "--require-npu={}: on target '{}' {} of {} operators run on the cpu and {:.1f} % of the macs on the npu:{}", pct,
+      placement.target, placement.cpu_operators, placement.cpu_operators + placement.npu_operators,
+      placement.npu_macs_pct, list);
 }
 
 /// A step that runs a program.
@@ -60,16 +61,18 @@ std::vector<Run> settle(const LoweredPlan& lowered, const Machine& machine, std:
 }
 
 /// All programs, or nothing when one could not be placed, whose steps then are the CPU's.
-std::optional<std::vector<Program>> compile_runs(const LoweredPlan& lowered, const std::vector<Run>& runs, const Machine& machine,
-                                                 bool keep_values, std::vector<Verdict>& verdicts) {
+std::optional<std::vector<Program>> compile_runs(const LoweredPlan& lowered, const std::vector<Run>& runs,
+                                                 const Machine& machine, bool keep_values,
+                                                 std::vector<Verdict>& verdicts) {
   std::vector<Program> programs;
   for (const Run& run : runs) {
     if (!run.npu) continue;
     auto program = compile_partition(lowered, run.steps, machine, keep_values);
     if (!program) {
       for (int s : run.steps)
-        verdicts[static_cast<size_t>(s)] = {false, fmt::format("the partition's buffers found no place in {} bytes of scratch memory",
-                                                               machine.chip.scratch_bytes)};
+        verdicts[static_cast<size_t>(s)] = {
+            false, fmt::format("the partition's buffers found no place in {} bytes of scratch memory",
+                               machine.chip.scratch_bytes)};
       return std::nullopt;
     }
     programs.push_back(*std::move(program));

@@ -1,5 +1,5 @@
-// A partition as the compiler works on it: jobs, each with one output, over values that have a home: an array of their own,
-// or a place in a larger one. Joins and splits that need no arithmetic become places, and cost nothing.
+// A partition as the compiler works on it: jobs, each with one output, over values that have a home: an array of their
+// own, or a place in a larger one. Joins and splits that need no arithmetic become places, and cost nothing.
 #pragma once
 
 #include <span>
@@ -16,13 +16,13 @@ struct PartValue {
   DType dtype = DType::int8;
   Shape shape;
   Quantization quantization;
-  int constant = -1;      ///< index into Plan::constants, or -1
-  int owner = -1;         ///< the value whose array it lies in: a plan's value
-  int64_t offset = 0;     ///< bytes from the start of that array
-  Ints strides;           ///< bytes
-  bool outside = false;   ///< the partition's outside makes or reads it: it needs an array of its own in DRAM
-  bool arrives = false;   ///< of an owner: made outside
-  bool leaves = false;    ///< of an owner: read outside
+  int constant = -1;     ///< index into Plan::constants, or -1
+  int owner = -1;        ///< the value whose array it lies in: a plan's value
+  int64_t offset = 0;    ///< bytes from the start of that array
+  Ints strides;          ///< bytes
+  bool outside = false;  ///< the partition's outside makes or reads it: it needs an array of its own in DRAM
+  bool arrives = false;  ///< of an owner: made outside
+  bool leaves = false;   ///< of an owner: read outside
   int64_t element() const { return static_cast<int64_t>(size_of(dtype)); }
 };
 

@@ -67,7 +67,8 @@ struct Attempt {
 };
 
 /// Tries ever smaller plans until the buffers find their places.
-constexpr Attempt kAttempts[] = {{1, false}, {0.92, false}, {0.84, false}, {0.72, false}, {0.55, false}, {0.4, false}, {1, true}};
+constexpr Attempt kAttempts[] = {{1, false},    {0.92, false}, {0.84, false}, {0.72, false},
+                                 {0.55, false}, {0.4, false},  {1, true}};
 
 }  // namespace
 

@@ -24,15 +24,17 @@ std::vector<int> makers_of(const LoweredPlan& lowered) {
 }
 
 /// Why no tiling of the step fits the scratch memory; nothing when one does.
-std::optional<std::string> too_large(const LoweredPlan& lowered, int step, const TargetProfile& profile, const Machine& machine) {
+std::optional<std::string> too_large(const LoweredPlan& lowered, int step, const TargetProfile& profile,
+                                     const Machine& machine) {
   const int steps[] = {step};
   const Part part = make_part(lowered, steps, true);
   const Residents none(part.values.size(), false);
   for (int j = 0; j < static_cast<int>(part.jobs.size()); ++j) {
     int64_t least = 0;
     if (choose_tiling(part, {j, j}, none, machine.chip, machine.chip.scratch_bytes, &least)) continue;
-    return fmt::format("its smallest piece takes {} bytes of scratch memory, and {} has {}; give the model a smaller input",
-                       least, profile.name, machine.chip.scratch_bytes);
+    return fmt::format(
+        "its smallest piece takes {} bytes of scratch memory, and {} has {}; give the model a smaller input", least,
+        profile.name, machine.chip.scratch_bytes);
   }
   return std::nullopt;
 }
@@ -94,7 +96,8 @@ std::vector<Run> runs_of(const LoweredPlan& lowered, const std::vector<Verdict>&
 double cpu_seconds(const Plan& plan, const PlanStep& step) {
   int64_t bytes = 0;
   const auto add = [&](int id) {
-    if (id >= 0 && plan.values[static_cast<size_t>(id)].constant < 0) bytes += plan.values[static_cast<size_t>(id)].bytes;
+    if (id >= 0 && plan.values[static_cast<size_t>(id)].constant < 0)
+      bytes += plan.values[static_cast<size_t>(id)].bytes;
   };
   for (int id : step.inputs) add(id);
   for (int id : step.outputs) add(id);
@@ -138,15 +141,18 @@ bool merge_islands(const LoweredPlan& lowered, const std::vector<Run>& runs, con
     double on_cpu = 0;
     for (int s : run.steps) on_cpu += cpu_seconds(lowered.plan, lowered.plan.steps[static_cast<size_t>(s)]);
     const double crossing =
-        (f.fixed_overhead_cycles + static_cast<double>(crossing_bytes(lowered, run)) / f.dma_bytes_per_cycle) / f.clock_hz;
+        (f.fixed_overhead_cycles + static_cast<double>(crossing_bytes(lowered, run)) / f.dma_bytes_per_cycle) /
+        f.clock_hz;
     if (on_cpu >= crossing) continue;
     changed = true;
     for (int s : run.steps) {
       verdicts[static_cast<size_t>(s)] = {
-          false, fmt::format("the NPU could, but the {} operator{} here would cost {:.3f} ms to cross over and {:.3f} ms on the "
-                             "CPU, where {} neighbours are",
-                             run.steps.size(), run.steps.size() == 1 ? "" : "s", crossing * 1e3, on_cpu * 1e3,
-                             run.steps.size() == 1 ? "its" : "their")};
+          false,
+          fmt::format(
+              "the NPU could, but the {} operator{} here would cost {:.3f} ms to cross over and {:.3f} ms on the "
+              "CPU, where {} neighbours are",
+              run.steps.size(), run.steps.size() == 1 ? "" : "s", crossing * 1e3, on_cpu * 1e3,
+              run.steps.size() == 1 ? "its" : "their")};
     }
   }
   return changed;

@@ -21,16 +21,16 @@ Machine machine_of(const TargetProfile& profile, const std::string& target);
 /// A verdict for every step: limits of the profile, arithmetic, and whether some tiling fits the scratch memory.
 std::vector<Verdict> place(const LoweredPlan& lowered, const TargetProfile& profile, const Machine& machine);
 
-/// Steps in runs that follow one another: each partition takes every NPU step that needs nothing more from the CPU, so it
-/// is convex and as large as it can be. CPU steps are runs of their own (`npu` false).
+/// Steps in runs that follow one another: each partition takes every NPU step that needs nothing more from the CPU, so
+/// it is convex and as large as it can be. CPU steps are runs of their own (`npu` false).
 struct Run {
   bool npu = false;
   std::vector<int> steps;  ///< ascending
 };
 std::vector<Run> runs_of(const LoweredPlan& lowered, const std::vector<Verdict>& verdicts);
 
-/// Partitions that the CPU would compute in less time than crossing and computing take become its own, but never the one
-/// with the most work. True when a verdict changed.
+/// Partitions that the CPU would compute in less time than crossing and computing take become its own, but never the
+/// one with the most work. True when a verdict changed.
 bool merge_islands(const LoweredPlan& lowered, const std::vector<Run>& runs, const Machine& machine,
                    std::vector<Verdict>& verdicts);
 

@@ -20,8 +20,8 @@ std::vector<Life> lives_of(const Part& part, int64_t scratch_bytes);
 /// Bytes of the values that stay while a job runs.
 int64_t staying_bytes(const std::vector<Life>& lives, const Residents& residents, int job);
 
-/// Takes values as long as each job keeps `needs[job]` bytes of `room` for its tiles; those that save most transfers for
-/// the memory and time they take come first.
+/// Takes values as long as each job keeps `needs[job]` bytes of `room` for its tiles; those that save most transfers
+/// for the memory and time they take come first.
 Residents choose_residents(const Part& part, const std::vector<Life>& lives, const std::vector<int64_t>& needs,
                            int64_t room);
 

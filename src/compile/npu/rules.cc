@@ -23,10 +23,12 @@ std::optional<Window> window_of(const Facts& f) {
     const Shape& w = f.plan.values[static_cast<size_t>(f.step.inputs[1])].shape;
     return {w[1], w[2]};
   };
-  if (const auto* a = std::get_if<ConvAttrs>(&f.step.attrs)) return Window{weights(), a->strides, a->dilations, a->pads};
+  if (const auto* a = std::get_if<ConvAttrs>(&f.step.attrs))
+    return Window{weights(), a->strides, a->dilations, a->pads};
   if (const auto* a = std::get_if<ConvTransposeAttrs>(&f.step.attrs))
     return Window{weights(), a->strides, a->dilations, a->pads};
-  if (const auto* a = std::get_if<PoolAttrs>(&f.step.attrs)) return Window{a->kernel, a->strides, a->dilations, a->pads};
+  if (const auto* a = std::get_if<PoolAttrs>(&f.step.attrs))
+    return Window{a->kernel, a->strides, a->dilations, a->pads};
   return std::nullopt;
 }
 
@@ -50,10 +52,12 @@ std::string bounds_stated(const char* what, const std::optional<Bounds>& bounds)
 /// "kernel 5x19 is beyond 1..18 of ax620; …" when one of two numbers is outside.
 Broken pair_broken(const Facts& f, const std::optional<Bounds>& bounds, Pair pair, const char* what, const char* help) {
   if (!bounds || (bounds->holds(pair[0]) && bounds->holds(pair[1]))) return std::nullopt;
-  return fmt::format("{} {}x{} is beyond {} of {}; {}", what, pair[0], pair[1], range_text(*bounds), f.profile.name, help);
+  return fmt::format("{} {}x{} is beyond {} of {}; {}", what, pair[0], pair[1], range_text(*bounds), f.profile.name,
+                     help);
 }
 
-Broken number_broken(const Facts& f, const std::optional<Bounds>& bounds, int64_t n, const char* what, const char* help) {
+Broken number_broken(const Facts& f, const std::optional<Bounds>& bounds, int64_t n, const char* what,
+                     const char* help) {
   if (!bounds || bounds->holds(n)) return std::nullopt;
   return fmt::format("{} {} is beyond {} of {}; {}", what, n, range_text(*bounds), f.profile.name, help);
 }
@@ -64,7 +68,8 @@ std::string kernel_stated(const OperatorRule& r) {
 }
 Broken kernel_broken(const OperatorRule& r, const Facts& f) {
   const auto w = window_of(f);
-  return w ? pair_broken(f, r.kernel, w->kernel, "kernel", "split it into smaller kernels, one behind the other") : Broken{};
+  return w ? pair_broken(f, r.kernel, w->kernel, "kernel", "split it into smaller kernels, one behind the other")
+           : Broken{};
 }
 std::string extent_stated(const OperatorRule& r) {
   return bounds_stated("kernel with dilation", r.kernel_extent);
@@ -81,7 +86,8 @@ std::string dilation_stated(const OperatorRule& r) {
 }
 Broken dilation_broken(const OperatorRule& r, const Facts& f) {
   const auto w = window_of(f);
-  return w ? pair_broken(f, r.dilation, w->dilations, "dilation", "write the zeros between the taps into the kernel") : Broken{};
+  return w ? pair_broken(f, r.dilation, w->dilations, "dilation", "write the zeros between the taps into the kernel")
+           : Broken{};
 }
 
 // --- pads ---
@@ -102,9 +108,10 @@ std::string symmetric_stated(const OperatorRule& r) {
 Broken symmetric_broken(const OperatorRule& r, const Facts& f) {
   const auto w = window_of(f);
   if (!w || !r.symmetric_pads || (w->pads[0] == w->pads[2] && w->pads[1] == w->pads[3])) return {};
-  return fmt::format("pads {} {} {} {} (top, left, bottom, right) differ between sides, which {} does not do; put a Pad "
-                     "before the operator",
-                     w->pads[0], w->pads[1], w->pads[2], w->pads[3], f.profile.name);
+  return fmt::format(
+      "pads {} {} {} {} (top, left, bottom, right) differ between sides, which {} does not do; put a Pad "
+      "before the operator",
+      w->pads[0], w->pads[1], w->pads[2], w->pads[3], f.profile.name);
 }
 std::string include_pad_stated(const OperatorRule& r) {
   return r.no_include_pad ? "pads not counted" : "";
@@ -112,8 +119,9 @@ std::string include_pad_stated(const OperatorRule& r) {
 Broken include_pad_broken(const OperatorRule& r, const Facts& f) {
   const auto* a = std::get_if<PoolAttrs>(&f.step.attrs);
   if (a == nullptr || !r.no_include_pad || !a->count_include_pad || a->pads == Pads{}) return {};
-  return fmt::format("its average counts the padding, which {} does not do; put a Pad before it and pool without padding",
-                     f.profile.name);
+  return fmt::format(
+      "its average counts the padding, which {} does not do; put a Pad before it and pool without padding",
+      f.profile.name);
 }
 
 // --- strides ---
@@ -137,7 +145,8 @@ bool stride_is_kernel(const OperatorRule& r, const Window& w) {
 Broken strides_broken(const OperatorRule& r, const Facts& f) {
   const auto w = window_of(f);
   if (!w || r.strides.empty()) return {};
-  if (std::find(r.strides.begin(), r.strides.end(), w->strides) != r.strides.end() || stride_is_kernel(r, *w)) return {};
+  if (std::find(r.strides.begin(), r.strides.end(), w->strides) != r.strides.end() || stride_is_kernel(r, *w))
+    return {};
   return fmt::format("stride {}x{} of kernel {}x{} is not one of {} ({}); use a stride of the list", w->strides[0],
                      w->strides[1], w->kernel[0], w->kernel[1], f.profile.name, strides_stated(r));
 }
@@ -149,9 +158,10 @@ Broken in_strides_broken(const OperatorRule& r, const Facts& f) {
   if (!w || !r.output_width_in_strides) return {};
   const int64_t width = result(f).shape[2];
   if (width % w->strides[1] == 0) return {};
-  return fmt::format("output width {} is not a multiple of the stride {}, which {} asks for; give the model an input whose "
-                     "width makes it one",
-                     width, w->strides[1], f.profile.name);
+  return fmt::format(
+      "output width {} is not a multiple of the stride {}, which {} asks for; give the model an input whose "
+      "width makes it one",
+      width, w->strides[1], f.profile.name);
 }
 
 // --- extents ---
@@ -180,7 +190,8 @@ Broken channels_broken(const OperatorRule& r, const Facts& f) {
   const Shape& x = operand(f, 0).shape;
   const Shape& y = result(f).shape;
   if (x.empty() || y.empty()) return {};
-  if (auto broken = number_broken(f, r.channels_in, x.back(), "input channels", "split them over several operators")) return broken;
+  if (auto broken = number_broken(f, r.channels_in, x.back(), "input channels", "split them over several operators"))
+    return broken;
   return number_broken(f, r.channels_out, y.back(), "output channels", "split them over several operators");
 }
 std::string rank_stated(const OperatorRule& r) {
@@ -242,9 +253,10 @@ std::string after_stated(const OperatorRule& r) {
 Broken after_broken(const OperatorRule& r, const Facts& f) {
   if (r.only_after.empty()) return {};
   if (f.before && std::find(r.only_after.begin(), r.only_after.end(), f.before->kind) != r.only_after.end()) return {};
-  return fmt::format("{} does it {}, and here it follows {}; replace it by an activation without that condition", f.profile.name,
-                     after_stated(r), f.before ? fmt::format("{} '{}'", info(f.before->kind).name, f.before->name)
-                                               : std::string("no operator"));
+  return fmt::format(
+      "{} does it {}, and here it follows {}; replace it by an activation without that condition", f.profile.name,
+      after_stated(r),
+      f.before ? fmt::format("{} '{}'", info(f.before->kind).name, f.before->name) : std::string("no operator"));
 }
 
 constexpr Limit kLimits[] = {

@@ -17,7 +17,8 @@ std::vector<Loop> loops_of(const Box& box, const Ints& outside_strides, int64_t 
   for (size_t axis = box.extent.size(); axis-- > 0;) {
     if (box.extent[axis] == 1) continue;
     Loop& last = loops.back();
-    const bool adjacent = outside_strides[axis] == last.count * last.outside && inside[axis] == last.count * last.inside;
+    const bool adjacent =
+        outside_strides[axis] == last.count * last.outside && inside[axis] == last.count * last.inside;
     if (adjacent) {
       last.count *= box.extent[axis];
     } else {

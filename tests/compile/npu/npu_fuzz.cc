@@ -27,7 +27,8 @@ void try_graph(const Graph& graph, uint64_t seed, Tally& tally) {
   tally.on_npu += run.npu_operators > 0 ? 1 : 0;
   if (run.equal) return;
   ++tally.failed;
-  std::printf("seed %llu, scratch %lld: %s\n%s\n", static_cast<unsigned long long>(seed), static_cast<long long>(scratch), run.problem.c_str(),
+  std::printf("seed %llu, scratch %lld: %s\n%s\n", static_cast<unsigned long long>(seed),
+              static_cast<long long>(scratch), run.problem.c_str(),
               graph.ops.empty() ? "" : std::string(info(graph.ops[0].kind).name).c_str());
 }
 
@@ -47,8 +48,9 @@ int fuzz(int count, char** words) {
   for (int64_t i = 0; i < number_after(count, words, "--graphs", 30); ++i)
     try_graph(RandomNetwork(static_cast<uint64_t>(seed + i)).network(), static_cast<uint64_t>(seed + i), graphs);
   std::printf("layers: %lld, of them on the npu %lld, failed %lld; graphs: %lld, on the npu %lld, failed %lld\n",
-              static_cast<long long>(layers.runs), static_cast<long long>(layers.on_npu), static_cast<long long>(layers.failed),
-              static_cast<long long>(graphs.runs), static_cast<long long>(graphs.on_npu), static_cast<long long>(graphs.failed));
+              static_cast<long long>(layers.runs), static_cast<long long>(layers.on_npu),
+              static_cast<long long>(layers.failed), static_cast<long long>(graphs.runs),
+              static_cast<long long>(graphs.on_npu), static_cast<long long>(graphs.failed));
   return layers.failed + graphs.failed == 0 && layers.on_npu > 0 ? 0 : 1;
 }
 

@@ -56,7 +56,8 @@ TEST(Place, AKernelBeyondTheLimitIsNamedWithItsValueAndTheLimit) {
 }
 
 TEST(Place, AStrideThatIsNotListedIsRefusedUnlessItEqualsASquareKernel) {
-  EXPECT_THAT(reason_of(OneConv({1, 20, 20, 16}, {3, 3}, {1, 3}).graph, "sim:ax620"), HasSubstr("stride 1x3 of kernel 3x3"));
+  EXPECT_THAT(reason_of(OneConv({1, 20, 20, 16}, {3, 3}, {1, 3}).graph, "sim:ax620"),
+              HasSubstr("stride 1x3 of kernel 3x3"));
   EXPECT_EQ(reason_of(OneConv({1, 20, 20, 16}, {5, 5}, {5, 5}, 16).graph, "sim:generic"), "npu");
 }
 
@@ -69,13 +70,15 @@ TEST(Place, Float32IsToldToQuantize) {
   Graph graph = OneConv({1, 8, 8, 4}, {3, 3}, {1, 1}).graph;
   graph.values[0].dtype = DType::float32;
   graph.values[0].quantization = {};
-  EXPECT_THAT(reason_of(graph, "sim:ax620"), HasSubstr("'x' is float32; this NPU computes in 8 and 16 bits: quantize the model"));
+  EXPECT_THAT(reason_of(graph, "sim:ax620"),
+              HasSubstr("'x' is float32; this NPU computes in 8 and 16 bits: quantize the model"));
 }
 
 TEST(Place, SixteenBitsWhereTheTargetHasOnlyEight) {
   Graph graph = OneConv({1, 8, 8, 4}, {3, 3}, {1, 1}).graph;
   graph.values[0].dtype = DType::int16;
-  EXPECT_THAT(reason_of(graph, "sim:ax620"), HasSubstr("'x' is int16, which ax620 does not compute in; keep it at 8 bits"));
+  EXPECT_THAT(reason_of(graph, "sim:ax620"),
+              HasSubstr("'x' is int16, which ax620 does not compute in; keep it at 8 bits"));
 }
 
 TEST(Place, SumsThatCanLeave32BitsAreRefused) {
@@ -87,7 +90,8 @@ TEST(Place, WhatCannotBeCutToFitSaysHowMuchItNeeds) {
   const Graph graph = OneConv({1, 32, 32, 16}, {3, 3}, {1, 1}).graph;
   TargetProfile profile = *find_profile("sim:generic");
   profile.figures.scratch_bytes = 256;
-  const auto verdicts = npu::place(lower(graph, Arithmetic::fixed_rule), profile, npu::machine_of(profile, "sim:generic"));
+  const auto verdicts =
+      npu::place(lower(graph, Arithmetic::fixed_rule), profile, npu::machine_of(profile, "sim:generic"));
   EXPECT_THAT(verdicts.at(0).reason, HasSubstr("bytes of scratch memory, and generic has 256"));
 }
 

@@ -36,7 +36,8 @@ Tensor RandomNetwork::codes(DType type, const Shape& shape) {
 }
 
 ValueId RandomNetwork::input(const Shape& shape, DType type) {
-  const ValueId id = graph_.add_value({"in" + std::to_string(graph_.values.size()), type, shape, true, quantization(type), {}});
+  const ValueId id =
+      graph_.add_value({"in" + std::to_string(graph_.values.size()), type, shape, true, quantization(type), {}});
   graph_.inputs.push_back(id);
   made_.push_back(id);
   return id;
@@ -181,7 +182,8 @@ ValueId RandomNetwork::value_like(ValueId x) {
 }
 
 bool RandomNetwork::add_binary(ValueId x, ValueId y) {
-  constexpr OpKind kKinds[] = {OpKind::Add, OpKind::Sub, OpKind::Mul, OpKind::Max, OpKind::Min, OpKind::PRelu, OpKind::Add};
+  constexpr OpKind kKinds[] = {OpKind::Add, OpKind::Sub,   OpKind::Mul, OpKind::Max,
+                               OpKind::Min, OpKind::PRelu, OpKind::Add};
   const OpKind kind = kKinds[pick(0, 6)];
   const bool turned = kind != OpKind::PRelu && chance(30);
   Op op{kind, "", {turned ? y : x, turned ? x : y}, {result(graph_.value(x).dtype)}, default_attrs(kind)};
@@ -190,7 +192,8 @@ bool RandomNetwork::add_binary(ValueId x, ValueId y) {
 }
 
 bool RandomNetwork::add_unary(ValueId x) {
-  constexpr OpKind kKinds[] = {OpKind::Relu, OpKind::Sigmoid, OpKind::Tanh, OpKind::HardSwish, OpKind::LeakyRelu, OpKind::Abs, OpKind::Clip};
+  constexpr OpKind kKinds[] = {OpKind::Relu,      OpKind::Sigmoid, OpKind::Tanh, OpKind::HardSwish,
+                               OpKind::LeakyRelu, OpKind::Abs,     OpKind::Clip};
   const OpKind kind = kKinds[pick(0, 6)];
   Op op{kind, "", {x}, {result(graph_.value(x).dtype)}, default_attrs(kind)};
   if (kind == OpKind::LeakyRelu) std::get<UnaryAttrs>(op.attrs).alpha = 0.1;
@@ -203,7 +206,12 @@ bool RandomNetwork::add_along(ValueId x) {
   const ValueId y = result(type);
   const bool is_signed = type == DType::int8;
   if (is_signed || type == DType::uint8) graph_.value(y).quantization = {{1.0f / 256}, {is_signed ? -128 : 0}, 0};
-  if (chance(60)) return finish({OpKind::Softmax, "", {x}, {y}, SoftmaxAttrs{pick(0, static_cast<int64_t>(graph_.value(x).shape.size()) - 1), 1}});
+  if (chance(60))
+    return finish({OpKind::Softmax,
+                   "",
+                   {x},
+                   {y},
+                   SoftmaxAttrs{pick(0, static_cast<int64_t>(graph_.value(x).shape.size()) - 1), 1}});
   graph_.value(y).quantization = {{1.0f / 128}, {is_signed ? 0 : 128}, 0};
   return finish({OpKind::LpNorm, "", {x}, {y}, LpNormAttrs{-1, 2}});
 }
@@ -231,7 +239,8 @@ bool RandomNetwork::add_concat(ValueId x) {
     other[static_cast<size_t>(axis)] = pick(1, 9);
     ValueId y = kNoValue;
     for (ValueId id : made_) {
-      if (id != x && graph_.value(id).shape.size() == shape.size() && graph_.value(id).dtype == type && chance(50)) y = id;
+      if (id != x && graph_.value(id).shape.size() == shape.size() && graph_.value(id).dtype == type && chance(50))
+        y = id;
     }
     if (y == kNoValue) y = input(other, type);
     op.inputs.push_back(y);
@@ -300,7 +309,8 @@ bool RandomNetwork::add_resize(ValueId x) {
   if (shape.size() != 4) return false;
   ResizeAttrs a;
   a.mode = chance(50) ? ResizeMode::nearest : ResizeMode::linear;
-  constexpr Coordinates kKinds[] = {Coordinates::half_pixel, Coordinates::asymmetric, Coordinates::align_corners, Coordinates::pytorch_half_pixel};
+  constexpr Coordinates kKinds[] = {Coordinates::half_pixel, Coordinates::asymmetric, Coordinates::align_corners,
+                                    Coordinates::pytorch_half_pixel};
   a.coordinates = kKinds[pick(0, 3)];
   a.nearest = chance(50) ? NearestMode::floor : NearestMode::round_prefer_floor;
   if (chance(60)) {
@@ -319,7 +329,13 @@ bool RandomNetwork::add_block(ValueId x) {
   const OpKind kind = chance(50) ? OpKind::DepthToSpace : OpKind::SpaceToDepth;
   const ValueId y = result(graph_.value(x).dtype);
   graph_.value(y).quantization = graph_.value(x).quantization;
-  return finish({kind, "", {x}, {y}, BlockAttrs{2, chance(50) ? DepthOrder::dcr : kind == OpKind::DepthToSpace ? DepthOrder::crd : DepthOrder::dcr}});
+  return finish({kind,
+                 "",
+                 {x},
+                 {y},
+                 BlockAttrs{2, chance(50)                     ? DepthOrder::dcr
+                               : kind == OpKind::DepthToSpace ? DepthOrder::crd
+                                                              : DepthOrder::dcr}});
 }
 
 bool RandomNetwork::add_requantize(ValueId x) {
@@ -329,22 +345,44 @@ bool RandomNetwork::add_requantize(ValueId x) {
 
 bool RandomNetwork::add_any(ValueId x) {
   switch (pick(0, 21)) {
-    case 0: case 1: case 2: case 3: return add_conv(x);
-    case 4: return add_conv_transpose(x);
-    case 5: return add_fully_connected(x);
-    case 6: return add_matmul(x);
-    case 7: case 8: return add_pool(x);
-    case 9: case 10: return add_binary(x, value_like(x));
-    case 11: case 12: return add_unary(x);
-    case 13: return add_along(x);
-    case 14: return add_reduce(x);
-    case 15: return add_concat(x);
-    case 16: return add_split(x);
-    case 17: return add_slice(x);
-    case 18: return add_pad(x);
-    case 19: return add_transpose(x);
-    case 20: return chance(70) ? add_resize(x) : add_block(x);
-    default: return add_requantize(x);
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+      return add_conv(x);
+    case 4:
+      return add_conv_transpose(x);
+    case 5:
+      return add_fully_connected(x);
+    case 6:
+      return add_matmul(x);
+    case 7:
+    case 8:
+      return add_pool(x);
+    case 9:
+    case 10:
+      return add_binary(x, value_like(x));
+    case 11:
+    case 12:
+      return add_unary(x);
+    case 13:
+      return add_along(x);
+    case 14:
+      return add_reduce(x);
+    case 15:
+      return add_concat(x);
+    case 16:
+      return add_split(x);
+    case 17:
+      return add_slice(x);
+    case 18:
+      return add_pad(x);
+    case 19:
+      return add_transpose(x);
+    case 20:
+      return chance(70) ? add_resize(x) : add_block(x);
+    default:
+      return add_requantize(x);
   }
 }
 
@@ -368,7 +406,8 @@ Graph RandomNetwork::network() {
   input({1, pick(4, 20), pick(4, 20), pick(2, 24)}, chance(80) ? DType::int8 : DType::uint8);
   const int64_t wanted = pick(3, 12);
   for (int tries = 0; tries < 60 && static_cast<int64_t>(graph_.ops.size()) < wanted; ++tries) {
-    const auto recent = static_cast<size_t>(pick(std::max<int64_t>(0, static_cast<int64_t>(made_.size()) - 3), static_cast<int64_t>(made_.size()) - 1));
+    const auto recent = static_cast<size_t>(
+        pick(std::max<int64_t>(0, static_cast<int64_t>(made_.size()) - 3), static_cast<int64_t>(made_.size()) - 1));
     add_any(made_[recent]);
   }
   const Uses uses(graph_);
