@@ -30,6 +30,7 @@ void try_graph(const Graph& graph, uint64_t seed, Tally& tally) {
   std::printf("seed %llu, scratch %lld: %s\n%s\n", static_cast<unsigned long long>(seed),
               static_cast<long long>(scratch), run.problem.c_str(),
               graph.ops.empty() ? "" : std::string(info(graph.ops[0].kind).name).c_str());
+  std::fflush(stdout);
 }
 
 int64_t number_after(int count, char** words, const char* name, int64_t otherwise) {
