@@ -50,6 +50,10 @@ std::vector<Block> life_spans(const LoweredPlan& lowered, bool keep_values) {
 
 }  // namespace
 
+int64_t least_arena(const LoweredPlan& lowered, bool keep_values) {
+  return least_bytes(life_spans(lowered, keep_values));
+}
+
 Status allocate(LoweredPlan& lowered, bool keep_values) {
   Plan& plan = lowered.plan;
   std::vector<Block> blocks = life_spans(lowered, keep_values);

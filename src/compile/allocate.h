@@ -10,5 +10,7 @@ namespace quern {
 /// 5 % of the greatest sum of sizes alive at once on every model in the tests (pack.h says how), and deterministic.
 /// Error: out_of_memory when the arena would exceed Tensor::kMaxBytes.
 Status allocate(LoweredPlan& lowered, bool keep_values);
+/// The greatest sum of sizes alive at once: no allocation takes less.
+int64_t least_arena(const LoweredPlan& lowered, bool keep_values);
 
 }  // namespace quern
