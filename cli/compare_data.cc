@@ -19,7 +19,7 @@ Error usage(std::string sentence) {
 Result<Sample> sample_of(const std::vector<std::string>& words, const Model& model) {
   Sample all;
   for (const std::string& word : words) {
-    const NamedInput named = parse_input(word, model);
+    const NamedInput named = parse_input(word, model.inputs());
     auto set = DataSet::open({named.file});
     if (!set.ok()) return set.status();
     auto sample = set->read(0);

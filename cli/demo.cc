@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "calibration.h"
+#include "demo_npu.h"
 #include "eval.h"
 #include "model_options.h"
 #include "quern/file.h"
@@ -36,6 +37,7 @@ constexpr Exhibit kExhibits[] = {
 /// Of the 64 calibration pictures that ship; more would gain little here and take longer.
 constexpr int64_t kCalibrationPictures = 16;
 constexpr size_t kOverlays = 6;
+constexpr const char* kNpu = "sim:qcs6490";
 
 /// One form of a model, measured on the labelled pictures.
 struct Side {
@@ -57,6 +59,8 @@ struct Story {
   std::string isa;
   size_t operators = 0;
   std::string overlays;
+  std::string npu;  ///< the line of the simulated NPU
+  Json npu_json;
 };
 
 /// The folders and files of an exhibit.
@@ -180,6 +184,11 @@ Result<Story> tell(const DemoOptions& options, const Exhibit& exhibit) {
   auto stored = measure(*stored_model, *task, places, story);
   if (!stored.ok()) return stored.status();
   if (const Status drawn = write_overlays(*stored_model, *task, places); !drawn.ok()) return drawn;
+  const NpuPart part{kNpu, (places.out / "int8.quern").string(), places.pictures.string(), *task};
+  const auto npu = tell_npu(*stored_model, part);
+  if (!npu.ok()) return npu.status();
+  story.npu = npu_line(*npu, part);
+  story.npu_json = npu_json(*npu, part);
   story.real = *std::move(real);
   story.stored = *std::move(stored);
   story.float_bytes = bytes_of(places.model);
@@ -200,10 +209,10 @@ std::string text_of(const Exhibit& exhibit, const Story& story) {
                        s.infer_ms, bytes / 1000);
   };
   return fmt::format("{} ({} pictures)\n", exhibit.about, story.pictures) +
-         side("float", story.real, story.float_bytes) + side("int8", story.stored, story.stored_bytes) +
+         side("float", story.real, story.float_bytes) + side("int8", story.stored, story.stored_bytes) + story.npu +
          fmt::format(
-             "  quantized with {} pictures in {:.1f} s; least cosine of an output {:.4f}; all {} operators ran "
-             "on the cpu ({})\n",
+             "  quantized with {} pictures in {:.1f} s; least cosine of an output {:.4f}; float and int8: all {} "
+             "operators on the cpu ({})\n",
              story.quantized.samples, story.quantize_seconds, least_cosine(story), story.operators, story.isa);
 }
 
@@ -224,11 +233,12 @@ Json json_of(const Exhibit& exhibit, const Story& story) {
           {"methods", methods},
           {"least_cosine", least_cosine(story)},
           {"quantize_seconds", story.quantize_seconds},
+          {"npu", story.npu_json},
           {"out", story.overlays}};
 }
 
 Result<int> demo(const Voice& voice, const DemoOptions& options) {
-  say(voice, "From float to int8, on models and pictures that ship with Quern.\n");
+  say(voice, "From float to int8 to a simulated NPU, on models and pictures that ship with Quern.\n");
   Json stories = Json::array();
   for (const Exhibit& exhibit : kExhibits) {
     auto story = tell(options, exhibit);
@@ -236,7 +246,7 @@ Result<int> demo(const Voice& voice, const DemoOptions& options) {
     say(voice, text_of(exhibit, *story));
     stories.push_back(json_of(exhibit, *story));
   }
-  say(voice, fmt::format("The int8 models, and pictures with what they see on them: {}",
+  say(voice, fmt::format("The int8 models, their packages, and pictures with what they see on them: {}",
                          fs::absolute(options.out).lexically_normal().string()));
   const Status given = give_json(voice, {{"schema", "quern.demo/1"}, {"models", stories}, {"out", options.out}});
   if (!given.ok()) return given;

@@ -123,7 +123,7 @@ Result<int> eval(const Voice& voice, const EvalOptions& options) {
       fmt::format("a picture: decode {:.2f} ms, prepare {:.2f} ms, infer {:.2f} ms, finish {:.2f} ms (medians)\n",
                   times["decode"].get<double>(), times["prepare"].get<double>(), times["infer"].get<double>(),
                   times["finish"].get<double>()));
-  say(voice, ran_text(job->session, compiled->placement(), options.machine));
+  say(voice, ran_text(job->session, *compiled));
   status = give_json(voice, json);
   if (!status.ok()) return status;
   return kDone;

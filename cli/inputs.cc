@@ -53,18 +53,18 @@ void fill_integers(Tensor& tensor, std::mt19937_64& random, int64_t low, int64_t
 
 }  // namespace
 
-NamedInput parse_input(const std::string& text, const Model& model) {
-  for (const ValueInfo& input : model.inputs()) {
+NamedInput parse_input(const std::string& text, const std::vector<ValueInfo>& inputs) {
+  for (const ValueInfo& input : inputs) {
     if (text.starts_with(input.name + "=")) return {input.name, text.substr(input.name.size() + 1)};
   }
   return {"", text};
 }
 
-Result<std::vector<std::optional<Tensor>>> read_inputs(const Model& model, const std::vector<std::string>& words) {
-  const std::vector<ValueInfo> inputs = model.inputs();
+Result<std::vector<std::optional<Tensor>>> read_inputs(const std::vector<ValueInfo>& inputs,
+                                                       const std::vector<std::string>& words) {
   std::vector<std::optional<Tensor>> arrays(inputs.size());
   for (const std::string& word : words) {
-    const NamedInput named = parse_input(word, model);
+    const NamedInput named = parse_input(word, inputs);
     if (named.name.empty() && named.file.find('=') != std::string::npos && !named.file.starts_with("/")) {
       const std::string name = named.file.substr(0, named.file.find('='));
       return usage(

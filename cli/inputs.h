@@ -16,12 +16,13 @@ struct NamedInput {
   std::string file;
 };
 
-/// "[NAME=]FILE" taken apart. NAME must be one of the model's inputs, else the whole word is a file.
-NamedInput parse_input(const std::string& text, const Model& model);
+/// "[NAME=]FILE" taken apart. NAME must be one of the inputs, else the whole word is a file.
+NamedInput parse_input(const std::string& text, const std::vector<ValueInfo>& inputs);
 
 /// The arrays of all files, one slot an input of the model; slots nobody fills stay empty. `.npz` fills by its names.
 /// `.raw` and `.bin` need the model's shape to be fixed.
-Result<std::vector<std::optional<Tensor>>> read_inputs(const Model& model, const std::vector<std::string>& words);
+Result<std::vector<std::optional<Tensor>>> read_inputs(const std::vector<ValueInfo>& inputs,
+                                                       const std::vector<std::string>& words);
 
 /// Gives every input with open extents the shape of the array it gets.
 Result<Model> take_shapes(const Model& model, const std::vector<std::optional<Tensor>>& arrays);

@@ -5,6 +5,8 @@
 #include "calibration.h"
 #include "lint.h"
 #include "model_options.h"
+#include "package_output.h"
+#include "values_output.h"
 #include "verbs.h"
 
 namespace quern::cli {
@@ -24,25 +26,6 @@ struct InspectOptions {
   std::string preprocess;
 };
 
-std::string shape_text(const ValueInfo& value) {
-  if (!value.shape_known && value.shape.empty()) return "?";
-  std::string text;
-  for (size_t i = 0; i < value.shape.size(); ++i) {
-    const bool named = value.shape[i] < 0 && i < value.symbols.size() && !value.symbols[i].empty();
-    text += (i == 0 ? "" : "x") + (value.shape[i] >= 0 ? std::to_string(value.shape[i])
-                                   : named             ? value.symbols[i]
-                                                       : "?");
-  }
-  return text.empty() ? "scalar" : text;
-}
-
-std::string quantization_text(const Quantization& q) {
-  if (q.empty()) return "";
-  if (!q.per_axis()) return fmt::format("scale {:.9g}, zero point {}", q.scales[0], q.zero_points[0]);
-  const auto [least, most] = std::minmax_element(q.scales.begin(), q.scales.end());
-  return fmt::format("{} scales on axis {}, {:.6g} to {:.6g}", q.scales.size(), q.axis, *least, *most);
-}
-
 /// The --shape that would fix the input an extent belongs to, with 1 for what is open.
 std::string shape_option(const Model& model, const OpenDim& dim) {
   for (const ValueInfo& input : model.inputs()) {
@@ -53,14 +36,6 @@ std::string shape_option(const Model& model, const OpenDim& dim) {
     return fmt::format("--shape {}:{}", input.name, to_string(shape));
   }
   return "";
-}
-
-std::string values_text(const char* title, const std::vector<ValueInfo>& values) {
-  std::vector<std::vector<std::string>> rows;
-  for (const ValueInfo& value : values) {
-    rows.push_back({value.name, to_string(value.dtype), shape_text(value), quantization_text(value.quantization)});
-  }
-  return table({title, "dtype", "shape", "quantization"}, rows);
 }
 
 using Counts = std::map<std::string, int64_t>;
@@ -217,7 +192,18 @@ Result<std::vector<LintFinding>> lint_findings(const Model& model, const Inspect
   return lint(*fixed, &data, lint_options);
 }
 
+Result<int> inspect_package(const Voice& voice, const InspectOptions& options) {
+  auto package = peek_package(options.model.file);
+  if (!package.ok()) return package.status();
+  say(voice, package_text(*package));
+  if (const Status given = give_json(voice, package_json(*package)); !given.ok()) return given;
+  return static_cast<int>(kDone);
+}
+
 Result<int> inspect(const Voice& voice, const InspectOptions& options) {
+  const auto is_package = is_package_file(options.model.file);
+  if (!is_package.ok()) return is_package.status();
+  if (*is_package) return inspect_package(voice, options);
   auto model = load(options.model, voice);
   if (!model.ok()) return model.status();
   Counts kinds;

@@ -51,11 +51,16 @@ int list_isas(const Voice& voice) {
   return kDone;
 }
 
-std::string ran_text(const Session& session, const Placement& placement, const MachineOptions& machine) {
+const char* to_string(Arithmetic arithmetic) {
+  return arithmetic == Arithmetic::fixed_rule ? "fixed" : "float";
+}
+
+std::string ran_text(const Session& session, const CompiledModel& compiled) {
+  const Placement& placement = compiled.placement();
   return fmt::format(
       "target {}: {} operators on the npu, {} on the cpu ({}, {} thread{}, {} arithmetic)\nkernels: {}\n",
       placement.target, placement.npu_operators, placement.cpu_operators, session.isa(), session.threads(),
-      session.threads() == 1 ? "" : "s", machine.rule(), kernels_text(session));
+      session.threads() == 1 ? "" : "s", to_string(compiled.arithmetic()), kernels_text(session));
 }
 
 }  // namespace quern::cli

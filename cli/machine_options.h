@@ -26,6 +26,8 @@ struct MachineOptions {
 int list_isas(const Voice& voice);
 
 /// One paragraph: who ran what, with which kernels.
-std::string ran_text(const Session& session, const Placement& placement, const MachineOptions& machine);
+std::string ran_text(const Session& session, const CompiledModel& compiled);
+/// "float" or "fixed".
+const char* to_string(Arithmetic arithmetic);
 
 }  // namespace quern::cli

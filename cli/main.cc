@@ -28,6 +28,10 @@ constexpr VerbRow kVerbs[] = {
      "  quern quantize model.onnx -o int8.onnx --data calibration.tar --task classify\n"
      "  quern quantize model.onnx -o int8.onnx --data arrays/ --calibration mse --methods bias-correct\n",
      add_quantize},
+    {"build", "compile a model for a target into one file that a board runs",
+     "  quern build int8.onnx -o model.quern --task classify --labels labels.txt\n"
+     "  quern run model.quern picture.jpg\n",
+     add_build},
     {"compare", "how far a model is from another, where it begins, why, and what would mend it",
      "  quern compare float.onnx int8.onnx --data pictures --task classify\n"
      "  quern compare float.onnx int8.onnx --input x.npy --layers --min-cosine 0.98\n",
@@ -36,6 +40,8 @@ constexpr VerbRow kVerbs[] = {
      "  quern eval model.onnx --data pictures --labels truth.txt --task classify\n"
      "  quern eval model.onnx --data val2017 --labels instances_val2017.json --task nanodet_plus\n",
      add_eval},
+    {"bench", "how long a run takes: median with its interval, percentiles, operators; several models in turn",
+     "  quern bench int8.onnx float.onnx --threads 1\n  quern bench model.quern --profile\n", add_bench},
     {"tasks", "what the numbers of a model can mean", "  quern tasks\n  quern tasks nanodet --json\n", add_tasks},
     {"targets", "where models can run, and what this machine has",
      "  quern targets\n  quern targets sim:ax620 --vnpu 111\n", add_targets},

@@ -5,10 +5,12 @@
 
 #include "inputs.h"
 #include "machine_options.h"
-#include "model_options.h"
 #include "npu_output.h"
 #include "pictures.h"
 #include "quern/file.h"
+#include "run_joint.h"
+#include "runnable.h"
+#include "stopwatch.h"
 #include "verbs.h"
 
 namespace quern::cli {
@@ -35,6 +37,7 @@ struct RunOptions {
   MachineOptions machine;
   std::optional<double> require_npu;
   bool profile = false;
+  std::string style = "quern";
   std::string trace;
   int repeat = 1;
   int warmup = 0;
@@ -51,6 +54,8 @@ Status check(const RunOptions& options) {
   if (options.pictures.empty() && (!options.overlay.empty() || (!options.task.empty() && options.task != "tensor"))) {
     return usage("--task and -o need pictures");
   }
+  if (options.style == "run_joint" && !options.pictures.empty())
+    return usage("--style run_joint feeds arrays, as the board's tool does: give --input FILE or --random SEED");
   if (options.pictures.size() > 1 && !options.overlay.empty() && !std::filesystem::is_directory(options.overlay)) {
     return usage(fmt::format("-o {}: with several pictures, name a folder that exists", options.overlay));
   }
@@ -149,9 +154,16 @@ std::string outputs_text(const Json& json) {
   return table({"output", "dtype", "shape", "file"}, rows);
 }
 
-Result<PictureJob> picture_job(const RunOptions& options) {
+/// What the user names, or what the package says of itself.
+Result<Task> task_of(const RunOptions& options, const std::optional<PackageInfo>& package) {
+  if (options.task.empty() && package && !package->task.empty()) return parse_task(package->task);
   auto task = load_task(options.task.empty() ? "tensor" : options.task);
-  if (!task.ok()) return as_usage(task.error());
+  return task.ok() ? task : Result<Task>(as_usage(task.error()));
+}
+
+Result<PictureJob> picture_job(const RunOptions& options, const std::optional<PackageInfo>& package) {
+  auto task = task_of(options, package);
+  if (!task.ok()) return task.status();
   PictureJob job{*task, task->preprocess, {}, options.warmup, options.repeat};
   if (!options.preprocess.empty()) {
     auto record = load_preprocess(options.preprocess);
@@ -189,8 +201,9 @@ Status write_overlay(const Voice& voice, const RunOptions& options, const Pictur
   return written;
 }
 
-Status run_pictures(const Voice& voice, const RunOptions& options, Session& session, Json& json) {
-  auto job = picture_job(options);
+Status run_pictures(const Voice& voice, const RunOptions& options, const std::optional<PackageInfo>& package,
+                    Session& session, Json& json) {
+  auto job = picture_job(options, package);
   if (!job.ok()) return job.status();
   json["preprocess"] = Json::parse(to_json(job->preprocess));
   json["pictures"] = Json::array();
@@ -215,8 +228,9 @@ Status run_pictures(const Voice& voice, const RunOptions& options, Session& sess
   return {};
 }
 
-Status run_arrays(const Voice& voice, const RunOptions& options, Session& session,
-                  const std::vector<std::optional<Tensor>>& arrays, Json& json) {
+/// The arrays given, and made-up ones where --random allows it.
+Result<std::vector<Tensor>> inputs_of(const Voice& voice, const RunOptions& options, const Session& session,
+                                      const std::vector<std::optional<Tensor>>& arrays) {
   std::vector<Tensor> inputs;
   for (size_t i = 0; i < session.inputs().size(); ++i) {
     const ValueInfo& input = session.inputs()[i];
@@ -227,8 +241,15 @@ Status run_arrays(const Voice& voice, const RunOptions& options, Session& sessio
     if (!tensor.ok()) return tensor.status();
     inputs.push_back(*std::move(tensor));
   }
+  return inputs;
+}
+
+Status run_arrays(const Voice& voice, const RunOptions& options, Session& session,
+                  const std::vector<std::optional<Tensor>>& arrays, Json& json) {
+  auto inputs = inputs_of(voice, options, session, arrays);
+  if (!inputs.ok()) return inputs.status();
   double infer_ms = 0;
-  auto outputs = run_repeated(session, inputs, options.warmup, options.repeat, infer_ms);
+  auto outputs = run_repeated(session, *inputs, options.warmup, options.repeat, infer_ms);
   if (!outputs.ok()) return outputs.status();
   const Status status = write_outputs(session, *outputs, options, options.output_dir, json);
   if (!status.ok()) return status;
@@ -247,50 +268,56 @@ Status give_npu(const Voice& voice, const RunOptions& options, const std::vector
   return write_trace(voice, options.trace, reports);
 }
 
-/// Shapes from the arrays, a batch of one where that is all that is open, then the plan.
-Result<CompiledModel> build(const Voice& voice, const RunOptions& options, const Model& read,
-                            const std::vector<std::optional<Tensor>>& arrays) {
-  auto model = take_shapes(read, arrays);
-  if (model.ok()) model = take_batch_of_one(*model, voice);
-  if (!model.ok()) return model.status();
-  CompileOptions compile_options = options.machine.compile_options();
-  compile_options.keep_values = options.dump_all;
-  compile_options.require_npu_pct = options.require_npu;
-  return compile(*model, compile_options);
+/// The board tool's log instead of ours.
+Result<int> run_as_joint(const Voice& voice, const RunOptions& options, const Runnable& runnable, Session& session,
+                         double create_ms) {
+  auto inputs = inputs_of(voice, options, session, runnable.arrays);
+  if (!inputs.ok()) return inputs.status();
+  const auto log = run_joint({runnable.compiled, session, *std::move(inputs), options.inputs.empty(),
+                              runnable.package ? runnable.package->quern_version : QUERN_VERSION,
+                              runnable.package ? runnable.package->source.sha256 : std::string(), create_ms,
+                              options.warmup, options.repeat});
+  if (!log.ok()) return log.status();
+  say(voice, log->text);
+  Json json = {
+      {"schema", "quern.run/1"}, {"model", options.model.file}, {"target", runnable.compiled.placement().target}};
+  if (const Status status = write_outputs(session, log->outputs, options, options.output_dir, json); !status.ok())
+    return status;
+  if (const Status status = give_json(voice, json); !status.ok()) return status;
+  return static_cast<int>(kDone);
 }
 
 Result<int> run(const Voice& voice, const RunOptions& options) {
   if (options.machine.isa == "list") return list_isas(voice);
   Status status = check(options);
   if (!status.ok()) return status;
-  auto model = load(options.model, voice);
-  if (!model.ok()) return model.status();
+  const bool joint = options.style == "run_joint";
+  Stopwatch watch;
   const bool fed = !options.pictures.empty() || !options.inputs.empty() || options.seed;
-  if (!fed && !model->inputs().empty())
-    return usage("nothing to run on: give a picture, --input FILE or --random SEED");
-  auto arrays = read_inputs(*model, options.inputs);
-  if (!arrays.ok()) return arrays.status();
-  auto compiled = build(voice, options, *model, *arrays);
-  if (!compiled.ok()) return compiled.status();
-  auto session = Session::create(*compiled, {options.machine.threads, options.machine.isa, options.profile});
+  auto runnable = make_runnable(
+      voice, {options.model, options.inputs, options.machine, options.dump_all, fed, options.require_npu});
+  if (!runnable.ok()) return runnable.status();
+  const CompiledModel& compiled = runnable->compiled;
+  auto session = Session::create(compiled, {options.machine.threads, options.machine.isa, options.profile || joint});
   if (!session.ok()) return session.status();
   status = check_trace(options.trace, session->npu_reports());
   if (!status.ok()) return status;
+  if (joint) return run_as_joint(voice, options, *runnable, *session, watch.lap_ms());
   Json json = {{"schema", "quern.run/1"},
                {"model", options.model.file},
-               {"target", compiled->placement().target},
-               {"placement", to_json(compiled->placement())}};
+               {"target", compiled.placement().target},
+               {"placement", to_json(compiled.placement())}};
   json["pictures"] = Json::array();
-  status = options.pictures.empty() ? run_arrays(voice, options, *session, *arrays, json)
-                                    : run_pictures(voice, options, *session, json);
+  status = options.pictures.empty() ? run_arrays(voice, options, *session, runnable->arrays, json)
+                                    : run_pictures(voice, options, runnable->package, *session, json);
   if (!status.ok()) return status;
-  say(voice, ran_text(*session, compiled->placement(), options.machine));
+  say(voice, ran_text(*session, compiled));
   if (options.profile) say(voice, profile_text(*session));
   status = give_npu(voice, options, session->npu_reports(), json);
   if (!status.ok()) return status;
   json["isa"] = session->isa();
   json["threads"] = session->threads();
-  json["arithmetic"] = options.machine.rule();
+  json["arithmetic"] = to_string(compiled.arithmetic());
   json["operators"] = operators_json(*session, options.profile);
   status = give_json(voice, json);
   if (!status.ok()) return status;
@@ -316,6 +343,9 @@ void add_machine_options(CLI::App& app, RunOptions& o) {
   app.add_option("--require-npu", o.require_npu, "fail when less than PCT % of the macs run on the npu (default 100)")
       ->type_name("[=PCT]");
   app.add_flag("--profile", o.profile, "time of every operator");
+  app.add_option("--style", o.style, "quern, or run_joint: the log of the AX620 board's tool")
+      ->check(CLI::IsMember({"quern", "run_joint"}))
+      ->capture_default_str();
   app.add_option("--trace", o.trace, "the time line of a simulated NPU, for chrome://tracing or Perfetto")
       ->type_name("FILE");
   app.add_option("--repeat", o.repeat, "timed runs")->check(CLI::Range(1, 1000000))->capture_default_str();

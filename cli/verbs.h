@@ -11,6 +11,8 @@ namespace quern::cli {
 /// Runs a verb after its options were parsed; gives an exit status, or an error to report.
 using Action = std::function<Result<int>(const Voice&)>;
 
+Action add_bench(CLI::App& app);
+Action add_build(CLI::App& app);
 Action add_compare(CLI::App& app);
 Action add_inspect(CLI::App& app);
 Action add_run(CLI::App& app);

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "quern/model.h"
@@ -53,6 +54,7 @@ class CompiledModel {
   const Plan& plan() const { return *plan_; }
   std::shared_ptr<const Plan> shared_plan() const { return plan_; }
   const Placement& placement() const { return placement_; }
+  Arithmetic arithmetic() const;
   std::vector<ValueInfo> inputs() const;
   std::vector<ValueInfo> outputs() const;
   /// Working memory of one run, without constants.
@@ -66,6 +68,56 @@ class CompiledModel {
 /// Prepares, places, orders and allocates. Needs every input's shape.
 /// Errors: invalid_argument (an extent is not fixed), not_found (target, mode), placement, unsupported, out_of_memory.
 Result<CompiledModel> compile(const Model& model, const CompileOptions& options = {});
+
+// ---- packages (docs/package_format.md) ----
+
+/// What a package says of itself beside the plan.
+struct PackageInfo {
+  std::string quern_version;  ///< of the Quern that wrote it
+  ModelInfo source;           ///< the model it was built from; its `file` is a name without folders
+  std::vector<std::pair<std::string, std::string>> options =
+      {};                               ///< what was asked for, in the order of the command line
+  std::string calibration_sha256 = {};  ///< of the samples it was quantized with; empty: not here
+  int64_t calibration_samples = 0;
+  std::string task = {};   ///< a task record (load_task); empty: none
+  std::string table = {};  ///< the quantization table's text; empty: none
+};
+
+/// One part of the file.
+struct PackageSection {
+  std::string name;
+  int64_t offset = 0;
+  int64_t bytes = 0;
+  std::string sha256;
+};
+
+struct Package {
+  CompiledModel model;
+  PackageInfo info;
+  std::vector<PackageSection> sections;
+};
+
+/// Whether the file begins as a package. Errors: as read_file.
+Result<bool> is_package_file(const std::string& path);
+/// Writes one file, whole or not at all: the same arguments give the same bytes. Errors: out_of_memory, io.
+Status save_package(const CompiledModel& model, const PackageInfo& info, const std::string& path);
+/// Reads and checks all of it; the file is not needed afterwards.
+/// Errors: as read_file; invalid_file (damaged: the section is named), unsupported (another version).
+Result<Package> load_package(const std::string& path);
+
+/// What can be said of a package without touching its constants or programs.
+struct PackageSummary {
+  std::string name;
+  Arithmetic arithmetic = Arithmetic::float_rule;
+  PackageInfo info;
+  Placement placement;
+  std::vector<ValueInfo> inputs;
+  std::vector<ValueInfo> outputs;
+  int64_t macs = 0;
+  int64_t arena_bytes = 0;
+  std::vector<PackageSection> sections;
+};
+Result<PackageSummary> peek_package(const std::string& path);
 
 /// One target, for people who ask what they can use.
 struct TargetInfo {

@@ -1,9 +1,10 @@
 // How good a model's numbers are: a candidate against a reference over data, layer by layer, with causes; and a model's
-// labels and boxes against the truth.
+// labels and boxes against the truth; and how long it takes.
 //
 //   a CompareData feeds both models -> compare -> a Comparison -> text, JSON, report_html
 //   read_class_truth -> run the model on each picture -> measure_classes
 //   read_box_truth   -> run the model on each picture -> measure_boxes
+//   time_in_turn     -> Times of each -> ratio_of_times
 //
 // docs/compare.md and docs/measures.md say what every figure means.
 #pragma once
@@ -300,6 +301,55 @@ struct BoxReport {
 
 /// Requires categories in 0..categories-1. Found boxes of equal score keep their order, pictures theirs.
 BoxReport measure_boxes(std::span<const JudgedPicture> pictures, int categories, const Bootstrap& bootstrap = {});
+
+// ---- times ----
+
+/// How long one model's runs took. What follows `ms` is about the runs after the warm-up.
+struct Times {
+  std::vector<double> ms;  ///< every run in order, the warm-up first
+  int64_t warmup = 0;      ///< how many of them belong to it
+  double min_ms = 0;
+  double median_ms = 0;
+  double mean_ms = 0;
+  double std_ms = 0;
+  double p90_ms = 0;
+  double p99_ms = 0;
+  Interval median_ci95;  ///< by order statistics: assumes runs that do not depend on each other
+  double drift_pct = 0;  ///< the median of the last third over that of the first, minus 1
+  bool drifts = false;   ///< by more than 2 %, and the two medians' intervals do not touch
+  int64_t outliers = 0;  ///< runs slower than the median by more than 5 robust standard deviations
+};
+
+/// `warmup`: how many runs to leave out, or nothing: found from the data. docs/benchmarks.md has the formulas.
+/// Requires at least one run after the warm-up.
+Times summarize_times(std::vector<double> ms, std::optional<int64_t> warmup = {});
+
+/// How the times of two models relate that ran in turn: median of a over median of b.
+struct TimeRatio {
+  double median = 1;
+  Interval ci95;
+  bool significant = false;  ///< 1 is outside the interval
+};
+/// Rounds are drawn anew in blocks, both models' runs of a round together. Requires both to have equally many runs.
+TimeRatio ratio_of_times(const Times& a, const Times& b, const Bootstrap& bootstrap = {});
+
+struct TimingOptions {
+  double duration_s = 3;          ///< how long to go on, all together
+  std::optional<int64_t> repeat;  ///< runs of each after the warm-up; overrides the duration
+  std::optional<int64_t> warmup;  ///< runs of each before; not set: found from the data
+  std::function<void(double share)> progress = {};
+};
+/// Runs each in turn, the one that begins changing from round to round, and takes its time. Error: the first of a run.
+Result<std::vector<Times>> time_in_turn(const std::vector<std::function<Status()>>& runs, const TimingOptions& options);
+
+/// The machine that times were taken on.
+struct MachineInfo {
+  std::string cpu;  ///< as the system calls it
+  int cores = 0;    ///< that this process may use
+};
+MachineInfo machine_info();
+/// The most memory this process had at once.
+int64_t peak_rss_bytes();
 
 // ---- the report ----
 

@@ -205,6 +205,10 @@ Result<Task> find_task(const std::string& name);
 /// find_task, or a task record from a JSON file: {"task":NAME, "preprocess":…, "labels":[…], "score":X, "iou":X}. What
 /// the record leaves out is the named task's. Errors: not_found, io; invalid_file naming the key and the nearest one.
 Result<Task> load_task(const std::string& name_or_file);
+/// A task record's text. Errors: invalid_argument, invalid_file as load_task without a file's name.
+Result<Task> parse_task(const std::string& record);
+/// The record that parse_task reads back to an equal task: one line of JSON.
+std::string task_record(const Task& task);
 /// The names of a task's classes by index: its labels, else the decoder's own (COCO's 80, or "face"), else none.
 std::vector<std::string> class_names(const Task& task);
 /// One JSON object: name, summary, preprocess (object and text), score, iou, outputs, labels.

@@ -2,14 +2,18 @@
 
 #include <fcntl.h>
 #include <openssl/evp.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <utility>
 
 #include "base/error.h"
+#include "base/mapped_file.h"
+#include "base/sha256.h"
 
 namespace quern {
 
@@ -22,8 +26,10 @@ struct Descriptor {
   ~Descriptor() {
     if (fd >= 0) ::close(fd);
   }
+  Descriptor(Descriptor&& other) noexcept : fd(std::exchange(other.fd, -1)) {}
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
+  Descriptor& operator=(Descriptor&&) = delete;
 };
 
 Error file_error(ErrorCode code, const std::string& path, std::string sentence) {
@@ -52,10 +58,9 @@ bool write_all(int fd, std::span<const std::byte> bytes) {
   return true;
 }
 
-}  // namespace
-
-Result<std::vector<std::byte>> read_file(const std::string& path, int64_t limit) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+/// Opens a regular file of at most `limit` bytes.
+Result<Descriptor> open_regular(const std::string& path, int64_t limit, int64_t& size) {
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.fd < 0) return open_error(path, errno);
   struct stat about {};
   if (::fstat(file.fd, &about) != 0) return open_error(path, errno);
@@ -66,7 +71,16 @@ Result<std::vector<std::byte>> read_file(const std::string& path, int64_t limit)
     return file_error(ErrorCode::out_of_memory, path,
                       fmt::format("'{}' has {} bytes; the limit is {}", path, about.st_size, limit));
   }
-  std::vector<std::byte> bytes(static_cast<size_t>(about.st_size));
+  size = about.st_size;
+  return file;
+}
+
+}  // namespace
+
+Result<std::vector<std::byte>> read_file(const std::string& path, int64_t limit) {
+  int64_t size = 0;
+  QUERN_TRY(const Descriptor file, open_regular(path, limit, size));
+  std::vector<std::byte> bytes(static_cast<size_t>(size));
   size_t have = 0;
   while (have < bytes.size()) {
     const ssize_t got = ::read(file.fd, bytes.data() + have, bytes.size() - have);
@@ -78,6 +92,21 @@ Result<std::vector<std::byte>> read_file(const std::string& path, int64_t limit)
   }
   bytes.resize(have);
   return bytes;
+}
+
+Result<MappedFile> MappedFile::open(const std::string& path) {
+  int64_t size = 0;
+  QUERN_TRY(const Descriptor file, open_regular(path, Tensor::kMaxBytes, size));
+  MappedFile mapped;
+  if (size == 0) return mapped;
+  mapped.size_ = static_cast<size_t>(size);
+  void* data = ::mmap(nullptr, mapped.size_, PROT_READ, MAP_PRIVATE, file.fd, 0);
+  if (data == MAP_FAILED) {
+    return file_error(ErrorCode::io, path, fmt::format("'{}' cannot be mapped: {}", path, std::strerror(errno)));
+  }
+  mapped.data_ = {static_cast<const std::byte*>(data),
+                  [bytes = mapped.size_](const std::byte* at) { ::munmap(const_cast<std::byte*>(at), bytes); }};
+  return mapped;
 }
 
 Status write_file(const std::string& path, std::span<const std::byte> bytes) {
@@ -112,12 +141,18 @@ Status make_folder(const std::string& path) {
   return {};
 }
 
-std::string sha256(std::span<const std::byte> bytes) {
-  unsigned char digest[EVP_MAX_MD_SIZE];
+std::vector<std::byte> sha256_bytes(std::span<const std::byte> bytes) {
+  std::vector<std::byte> digest(EVP_MAX_MD_SIZE);
   unsigned int length = 0;
-  if (EVP_Digest(bytes.data(), bytes.size(), digest, &length, EVP_sha256(), nullptr) != 1) return {};
+  auto* out = reinterpret_cast<unsigned char*>(digest.data());
+  if (EVP_Digest(bytes.data(), bytes.size(), out, &length, EVP_sha256(), nullptr) != 1) length = 0;
+  digest.resize(length);
+  return digest;
+}
+
+std::string sha256(std::span<const std::byte> bytes) {
   std::string text;
-  for (unsigned int i = 0; i < length; ++i) text += fmt::format("{:02x}", digest[i]);
+  for (const std::byte byte : sha256_bytes(bytes)) text += fmt::format("{:02x}", static_cast<unsigned>(byte));
   return text;
 }
 

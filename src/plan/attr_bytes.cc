@@ -1,5 +1,7 @@
 #include "plan/attr_bytes.h"
 
+#include "graph/enum_names.h"
+
 namespace quern {
 
 namespace {
@@ -49,9 +51,9 @@ class Reader {
   void get(T& value) {
     value = in_.number<T>();
     if constexpr (NamedEnum<T>) {
-      if (static_cast<size_t>(value) >= names_of(value).size()) in_.fail();
+      if (static_cast<size_t>(value) >= names_of(value).size()) in_.refuse("an attribute's word does not exist");
     } else if constexpr (std::is_same_v<T, DType>) {
-      if (value > DType::boolean) in_.fail();
+      if (value > DType::boolean) in_.refuse("an element type does not exist");
     }
   }
   void get(Clamp& clamp) {

@@ -2,15 +2,14 @@
 // version of the formats that hold them.
 #pragma once
 
-#include "graph/enum_names.h"
+#include "base/bytes.h"
 #include "graph/op.h"
-#include "plan/bytes.h"
 
 namespace quern {
 
 void write_attrs(const Attrs& attrs, ByteWriter& out);
 
-/// The attributes of a kind. Enumerators that do not exist make the reader fail; ranges are verify_attrs' business.
+/// The attributes of a kind. Enumerators that do not exist make the reader refuse; ranges are verify_attrs' business.
 Attrs read_attrs(OpKind kind, ByteReader& in);
 
 }  // namespace quern

@@ -8,6 +8,9 @@ namespace quern {
 CompiledModel::CompiledModel(Plan plan, Placement placement)
     : plan_(std::make_shared<const Plan>(std::move(plan))), placement_(std::move(placement)) {}
 
+Arithmetic CompiledModel::arithmetic() const {
+  return plan_->arithmetic;
+}
 std::vector<ValueInfo> CompiledModel::inputs() const {
   return describe(*plan_, plan_->inputs);
 }

@@ -5,7 +5,6 @@
 
 #include "base/error.h"
 #include "plan/attr_bytes.h"
-#include "plan/bytes.h"
 
 namespace quern {
 
@@ -60,8 +59,8 @@ class Writer {
     for (const Command& command : p.commands) write(command);
     out_.number(static_cast<uint64_t>(p.image.size()));
     out_.align(kAlignment);
-    out_.bytes.insert(out_.bytes.end(), p.image.begin(), p.image.end());
-    return std::move(out_.bytes);
+    out_.raw(p.image);
+    return out_.take();
   }
 
  private:
@@ -145,7 +144,7 @@ class Writer {
 
 class Reader {
  public:
-  explicit Reader(std::span<const std::byte> bytes) : in_(bytes) {}
+  explicit Reader(std::span<const std::byte> bytes) : in_(bytes, "the program") {}
 
   Result<Program> run() {
     if (in_.number<uint32_t>() != kMagic) return fail(ErrorCode::invalid_file, "these bytes are no program of an NPU");
@@ -158,10 +157,7 @@ class Reader {
     each(p_.layers, 21, [&](ProgramLayer& layer) { read(layer); });
     each(p_.commands, 18, [&](Command& command) { read(command); });
     image();
-    if (in_.failed() || in_.left() > 0) {
-      return fail(ErrorCode::invalid_file, "the program is damaged {} its byte {}", in_.failed() ? "at" : "behind",
-                  in_.at());
-    }
+    QUERN_CHECK(in_.finished());
     return std::move(p_);
   }
 
@@ -188,7 +184,7 @@ class Reader {
     p_.target = in_.text();
     p_.mode = in_.text();
     number(p_.arithmetic);
-    if (p_.arithmetic > Arithmetic::fixed_rule) in_.fail();
+    if (p_.arithmetic > Arithmetic::fixed_rule) in_.refuse("the rounding rule does not exist");
     each_figure(p_.figures, [&](auto& value) { number(value); });
     number(p_.scratch_bytes);
     number(p_.scratch_used);
@@ -206,7 +202,7 @@ class Reader {
       const std::string name = in_.text();
       const auto* row = std::find_if(std::begin(kOps), std::end(kOps), [&](const OpInfo& i) { return i.name == name; });
       if (row == std::end(kOps)) {
-        in_.fail();
+        in_.refuse(fmt::format("the operator '{}' is not one this Quern knows", name));
         return;
       }
       kind = static_cast<OpKind>(row - std::begin(kOps));
@@ -223,19 +219,19 @@ class Reader {
 
   void read(Command& command) {
     number(command.engine);
-    if (static_cast<int>(command.engine) >= kEngines) in_.fail();
+    if (static_cast<int>(command.engine) >= kEngines) in_.refuse("an engine does not exist");
     number(command.layer);
     numbers(command.waits);
     const auto body = in_.number<uint8_t>();
     if (body == kTransfer) {
       Transfer transfer;
       each_number(transfer, [&](auto& value) { number(value); });
-      if (transfer.space > Space::image) in_.fail();
+      if (transfer.space > Space::image) in_.refuse("a memory does not exist");
       command.body = transfer;
     } else if (body == kComputation) {
       command.body = computation();
     } else {
-      in_.fail();
+      in_.refuse("a command is neither a transfer nor a computation");
     }
   }
 
@@ -243,7 +239,7 @@ class Reader {
     Computation c;
     const auto kind = in_.number<uint16_t>();
     if (in_.failed() || kind >= kinds_.size()) {
-      in_.fail();
+      in_.refuse("a computation's kind does not exist");
       return c;
     }
     c.kind = kinds_[kind];
@@ -257,7 +253,7 @@ class Reader {
     number(piece.address);
     number(piece.dtype);
     const auto flags = in_.number<uint8_t>();
-    if (piece.dtype > DType::boolean || flags > kWraps) in_.fail();
+    if (piece.dtype > DType::boolean || flags > kWraps) in_.refuse("a piece's type does not exist");
     number(piece.quantization);
     numbers(piece.shape);
     numbers(piece.strides);
@@ -265,7 +261,7 @@ class Reader {
     number(piece.wrap_axis);
     number(piece.wrap_at);
     number(piece.wrapped);
-    if (piece.wrap_axis == -1) in_.fail();
+    if (piece.wrap_axis == -1) in_.refuse("a piece wraps along no axis");
   }
 
   void image() {

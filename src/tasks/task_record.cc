@@ -67,6 +67,14 @@ Status read_key(const std::string& name, const json& value, Task& task) {
                            fmt::join(known, ", ")));
 }
 
+/// What is no task's name is a file when it looks like one, or when there is one.
+bool names_a_file(const std::string& text) {
+  std::error_code code;
+  return text.ends_with(".json") || text.find('/') != std::string::npos || std::filesystem::is_regular_file(text, code);
+}
+
+}  // namespace
+
 Result<Task> parse_task(const std::string& text) {
   const json object = json::parse(text, nullptr, false);
   if (!object.is_object()) return wrong("this is not a JSON object");
@@ -78,13 +86,14 @@ Result<Task> parse_task(const std::string& text) {
   return task;
 }
 
-/// What is no task's name is a file when it looks like one, or when there is one.
-bool names_a_file(const std::string& text) {
-  std::error_code code;
-  return text.ends_with(".json") || text.find('/') != std::string::npos || std::filesystem::is_regular_file(text, code);
+std::string task_record(const Task& task) {
+  nlohmann::ordered_json object = {{"task", task.name},
+                                   {"preprocess", nlohmann::ordered_json::parse(to_json(task.preprocess))}};
+  if (!task.labels.empty()) object["labels"] = task.labels;
+  if (task.score) object["score"] = *task.score;
+  if (task.iou) object["iou"] = *task.iou;
+  return object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
-
-}  // namespace
 
 Result<Task> load_task(const std::string& name_or_file) {
   auto known = find_task(name_or_file);

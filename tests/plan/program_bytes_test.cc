@@ -125,7 +125,7 @@ TEST(ProgramBytes, HoldTheAttributesOfEveryKind) {
     const auto kind = static_cast<OpKind>(k);
     ByteWriter out;
     write_attrs(default_attrs(kind), out);
-    ByteReader in(out.bytes);
+    ByteReader in(out.bytes(), "attributes");
     ByteWriter again;
     write_attrs(read_attrs(kind, in), again);
     EXPECT_FALSE(in.failed()) << info(kind).name;
@@ -139,7 +139,7 @@ TEST(ProgramBytes, RefuseAnEnumeratorThatDoesNotExist) {
   PadAttrs attrs;
   attrs.mode = static_cast<PadMode>(5);
   write_attrs(attrs, out);
-  ByteReader in(out.bytes);
+  ByteReader in(out.bytes(), "attributes");
   read_attrs(OpKind::Pad, in);
   EXPECT_TRUE(in.failed());
 }
