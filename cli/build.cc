@@ -4,6 +4,7 @@
 #include "machine_options.h"
 #include "model_options.h"
 #include "package_output.h"
+#include "quantize_words.h"
 #include "quern/file.h"
 #include "quern/quantize.h"
 #include "quern/task.h"
@@ -21,6 +22,7 @@ struct BuildOptions {
   std::string labels;
   std::string preprocess;
   std::string table;
+  std::string config;
 };
 
 Error usage(std::string sentence) {
@@ -65,7 +67,32 @@ std::vector<std::pair<std::string, std::string>> asked(const BuildOptions& optio
   return words;
 }
 
+/// A configuration of the AX620 tools builds from a float model: quantize does the work.
+Result<int> build_config(const Voice& voice, const BuildOptions& options) {
+  QuantizeWords words;
+  words.config = options.config;
+  words.model = options.model;
+  words.task = options.task;
+  words.preprocess = options.preprocess;
+  words.threads = options.machine.threads;
+  words.target = options.machine.target == "cpu" ? "" : options.machine.target;
+  words.vnpu = options.machine.vnpu;
+  words.arithmetic = options.machine.arithmetic;
+  words.out = options.out;
+  if (words.out.empty()) {
+    const auto config = Ax620Config::read(options.config);
+    if (!config.ok()) return config.status();
+    if (config->output().empty())
+      return usage(fmt::format("'{}' has no output_path: say -o OUT.quern, or add it", options.config));
+    words.out = std::filesystem::path(config->output()).replace_extension(".quern").string();
+    note(voice, fmt::format("output_path '{}': the package is written to '{}'", config->output(), words.out));
+  }
+  return quantize_words(words, voice);
+}
+
 Result<int> build(const Voice& voice, const BuildOptions& options) {
+  if (!options.config.empty()) return build_config(voice, options);
+  if (options.model.file.empty()) return usage("MODEL is required; see quern build --help");
   if (options.out.empty()) return usage("-o OUT.quern is required: where the package goes");
   if (!options.out.ends_with(".quern"))
     return usage(fmt::format("-o {}: a package's name ends in .quern", options.out));
@@ -99,6 +126,7 @@ Action add_build(CLI::App& app) {
   auto options = std::make_shared<BuildOptions>();
   BuildOptions& o = *options;
   o.model.add_to(app);
+  app.get_option("MODEL")->required(false);  // --config may name it
   app.add_option("-o,--output", o.out, "where the package goes: OUT.quern")->type_name("FILE");
   o.machine.add_to(app);
   app.add_option("--task", o.task, "what the numbers mean, kept in the package (quern tasks)");
@@ -106,6 +134,9 @@ Action add_build(CLI::App& app) {
   app.add_option("--preprocess", o.preprocess, "pre-processing record, kept in the package; overrides --task's");
   app.add_option("--table", o.table, "the quantization table the model was made with, kept in the package")
       ->type_name("FILE");
+  app.add_option("--config", o.config,
+                 "a configuration of the AX620 tools: quantizes a float model and builds for the chip it names")
+      ->type_name("FILE.prototxt");
   return [options](const Voice& voice) { return build(voice, *options); };
 }
 

@@ -9,7 +9,9 @@
 #include "quantize_drop.h"
 #include "quantize_options.h"
 #include "quantize_output.h"
+#include "quantize_package.h"
 #include "quantize_report.h"
+#include "quantize_words.h"
 #include "quern/file.h"
 #include "verbs.h"
 
@@ -101,10 +103,12 @@ Result<QuantizeResult> quantize_with_progress(Job& job, const Voice& voice) {
 
 // ---- after ----
 
-Status save(const Job& job, const QuantizeResult& result, const Voice& voice) {
-  if (const Status saved = save_model(result.model, job.words.out); !saved.ok()) return saved;
+Status save(Job& job, const QuantizeResult& result, const Voice& voice) {
+  const Status saved = job.words.is_package() ? save_quantized_package(job.words, job.model, result, job.data())
+                                              : save_model(result.model, job.words.out);
+  if (!saved.ok()) return saved;
   if (!job.words.save_table.empty()) {
-    if (const Status saved = write_file(job.words.save_table, table_text(result.table)); !saved.ok()) return saved;
+    if (const Status kept = write_file(job.words.save_table, table_text(result.table)); !kept.ok()) return kept;
   }
   return job.config.save(job.words, job.record, job.model, result.samples, voice);
 }
@@ -150,6 +154,8 @@ Status compare_layers(Job& job, const QuantizeResult& result, const Voice& voice
   return {};
 }
 
+}  // namespace
+
 Result<int> quantize_words(const QuantizeWords& words, const Voice& voice) {
   const auto start = std::chrono::steady_clock::now();
   auto job = open_job(words, voice);
@@ -167,6 +173,9 @@ Result<int> quantize_words(const QuantizeWords& words, const Voice& voice) {
   const QuantizedFile written{job->words.model.file, job->words.out, format_of(job->words), *file, seconds};
   for (const std::string& sentence : result->notes) note(voice, sentence);
   say(voice, text_of(*result, written));
+  if (job->words.is_package()) {
+    if (const Status said = say_quantized_package(voice, job->words, *result); !said.ok()) return said;
+  }
   if (const Status said = compare_layers(*job, *result, voice); !said.ok()) return said;
   if (const Status reported = report_quantized(job->words, job->model, *result, voice); !reported.ok()) return reported;
   Json json = json_of(*result, written);
@@ -174,8 +183,6 @@ Result<int> quantize_words(const QuantizeWords& words, const Voice& voice) {
   if (const Status given = give_json(voice, json); !given.ok()) return given;
   return static_cast<int>(kDone);
 }
-
-}  // namespace
 
 Action add_quantize(CLI::App& app) {
   auto words = std::make_shared<QuantizeWords>();

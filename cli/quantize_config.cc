@@ -46,14 +46,16 @@ Result<ConfigChoice> ConfigChoice::open(QuantizeWords& words) {
 
 Status ConfigChoice::fill(QuantizeWords& words, const Model& model, const Voice& voice) {
   if (words.config.empty()) return {};
-  const Ax620Overrides given{!words.out.empty(), !words.data.empty(), !words.task.empty() || !words.preprocess.empty()};
+  const Ax620Overrides given{!words.out.empty(), !words.data.empty(), !words.task.empty() || !words.preprocess.empty(),
+                             words.is_package()};
   auto asked = config_.request(about(model), given);
   if (!asked.ok()) return asked.status();
   request_ = *std::move(asked);
   for (const std::string& sentence : request_.notes) note(voice, sentence);
   if (!given.output) words.out = request_.output;
-  if (given.output && request_.output.ends_with(".joint"))
+  if (given.output && !given.building && request_.output.ends_with(".joint"))
     note(voice, fmt::format("output_path '{}' is not written: {} is, by -o", request_.output, words.out));
+  if (given.building && words.target.empty()) words.target = config_.target();
   if (!given.data) words.data = request_.data;
   if (words.samples == 0) words.samples = request_.samples;
   if (words.weights.empty()) words.weights = request_.weights_per_channel ? "per-channel" : "per-tensor";

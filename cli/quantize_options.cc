@@ -67,7 +67,7 @@ Status take_table(const std::string& file, QuantizeOptions& options) {
 }  // namespace
 
 std::string format_of(const QuantizeWords& words) {
-  for (const std::string format : {"onnx", "tflite"}) {
+  for (const std::string format : {"onnx", "tflite", "quern"}) {
     if (words.out.ends_with("." + format)) return format;
   }
   return {};
@@ -78,7 +78,11 @@ Result<QuantizeOptions> quantize_options(const QuantizeWords& words) {
   if (words.model.file.empty()) return usage("MODEL is required; see quern quantize --help");
   if (words.out.empty()) return usage("-o OUT is required: where the quantized model goes");
   if (format_of(words).empty())
-    return usage(fmt::format("-o {}: the suffix tells the format; .onnx and .tflite can be written", words.out));
+    return usage(
+        fmt::format("-o {}: the suffix tells the format; .onnx, .tflite and .quern can be written", words.out));
+  if (!words.is_package() && !(words.target + words.vnpu + words.arithmetic).empty())
+    return usage(
+        "--target, --vnpu and --arithmetic are for packages: name OUT.quern, or give them to quern build or run");
   if (words.data.empty() && words.table.empty())
     return usage("--data is required: pictures or arrays like those the model will see");
   if (const Status s = parse_calibration(words.calibration, options); !s.ok()) return s;
@@ -119,7 +123,9 @@ Result<Preprocess> record_of(const QuantizeWords& words) {
 void add_options(CLI::App& app, QuantizeWords& words) {
   words.model.add_to(app);
   app.get_option("MODEL")->required(false);  // --config may name it
-  app.add_option("-o,--output", words.out, "where the quantized model goes; .onnx (Q/DQ) or .tflite (full integer)")
+  app.add_option("-o,--output", words.out,
+                 "where the quantized model goes; .onnx (Q/DQ), .tflite (full integer) or "
+                 ".quern (a package)")
       ->type_name("FILE");
   app.add_option("--data", words.data, "folder, tar, list file, picture or array to calibrate with (repeat)")
       ->type_name("PATH")
@@ -173,6 +179,11 @@ void add_options(CLI::App& app, QuantizeWords& words) {
   app.add_option("--report", words.report,
                  "one page: how it was quantized, and the float model against the result on samples kept back")
       ->type_name("FILE.html");
+  app.add_option("--target", words.target,
+                 "of a package: what it is compiled for (default: cpu, or what --config says)");
+  app.add_option("--vnpu", words.vnpu, "of a package: virtual NPU of a sim: target")->type_name("MODE");
+  app.add_option("--arithmetic", words.arithmetic, "of a package: rounding rule (default: the target's own)")
+      ->check(CLI::IsMember({"float", "fixed"}));
   app.add_option("--threads", words.threads, "threads (default: all cores)")->check(CLI::Range(1, 256));
 }
 

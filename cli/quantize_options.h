@@ -38,11 +38,16 @@ struct QuantizeWords {
   std::string save_config;
   std::string report;
   int threads = 0;
+  std::string target;      ///< of a package; empty: the configuration's, or the processor
+  std::string vnpu;        ///< of a package
+  std::string arithmetic;  ///< of a package; empty: the target's own
+
+  bool is_package() const { return out.ends_with(".quern"); }
 };
 
 void add_options(CLI::App& app, QuantizeWords& words);
 
-/// "onnx" or "tflite", by the suffix of OUT; empty for any other.
+/// "onnx", "tflite" or "quern", by the suffix of OUT; empty for any other.
 std::string format_of(const QuantizeWords& words);
 /// What the words mean. Errors: invalid_argument (one is missing, or none of its words); those of the files they name.
 Result<QuantizeOptions> quantize_options(const QuantizeWords& words);

@@ -28,7 +28,7 @@ Status check_report(const QuantizeWords& words) {
 Status report_quantized(const QuantizeWords& words, const Model& reference, const QuantizeResult& result,
                         const Voice& voice) {
   if (words.report.empty()) return {};
-  auto candidate = load_model(words.out);
+  auto candidate = words.is_package() ? Result<Model>(result.model) : load_model(words.out);
   if (!candidate.ok()) return candidate.status();
   auto samples = CompareSamples::held_out(words.data, {words.samples, words.seed}, kSamples, voice);
   if (!samples.ok()) return samples.status();

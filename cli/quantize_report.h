@@ -11,7 +11,7 @@ namespace quern::cli {
 Status check_report(const QuantizeWords& words);
 
 /// Nothing without --report. `reference`: the float model; the candidate is read back from words.out, so that the page
-/// is of the file.
+/// is of the file; of a package it is the model that was compiled.
 Status report_quantized(const QuantizeWords& words, const Model& reference, const QuantizeResult& result,
                         const Voice& voice);
 

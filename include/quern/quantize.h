@@ -143,6 +143,7 @@ struct Ax620Overrides {
   bool output = false;
   bool data = false;
   bool preprocess = false;
+  bool building = false;  ///< a package follows: what it says about building is used
 };
 
 namespace ax620 {
@@ -164,6 +165,8 @@ class Ax620Config {
   /// input_path and output_path; empty when not said.
   std::string model() const;
   std::string output() const;
+  /// The simulated chip that target_hardware and the virtual NPU mean: "sim:ax620", "sim:ax620/111", "sim:ax630a/311".
+  std::string target() const;
 
   /// Errors: as read, for what depends on the model: colours, channels, layouts, names of tensors.
   Result<Ax620Request> request(const Ax620Model& model, const Ax620Overrides& overrides = {}) const;

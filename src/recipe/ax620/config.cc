@@ -122,6 +122,7 @@ class Requester {
   }
 
   void say_what_build_takes() {
+    if (overrides_.building) return;
     std::vector<std::string> fields;
     if (root_.has_target_hardware()) fields.emplace_back("target_hardware");
     if (root_.has_cpu_backend_settings()) fields.emplace_back("cpu_backend_settings");
@@ -138,6 +139,20 @@ class Requester {
   const Ax620Overrides& overrides_;
   Ax620Request request_;
 };
+
+/// "/111" of AX620_VIRTUAL_NPU_MODE_111; nothing of AUTO.
+std::string mode_of(const std::string& word) {
+  const std::string mode = word.substr(word.rfind('_') + 1);
+  return mode == "AUTO" ? "" : "/" + mode;
+}
+
+std::string target_of(const Configuration& root) {
+  const PulsarConf& pulsar = root.pulsar_conf();
+  const bool ax630 =
+      root.has_target_hardware() ? root.target_hardware() == TARGET_HARDWARE_AX630 : pulsar.has_virtual_npu();
+  if (ax630) return "sim:ax630a" + mode_of(VirtualNpu_Name(pulsar.virtual_npu()));
+  return "sim:ax620" + mode_of(Ax620VirtualNpu_Name(pulsar.ax620_virtual_npu()));
+}
 
 }  // namespace
 }  // namespace ax620
@@ -164,6 +179,10 @@ std::string Ax620Config::model() const {
 
 std::string Ax620Config::output() const {
   return document_->root.output_path();
+}
+
+std::string Ax620Config::target() const {
+  return ax620::target_of(document_->root);
 }
 
 Result<Ax620Request> Ax620Config::request(const Ax620Model& model, const Ax620Overrides& overrides) const {
