@@ -27,7 +27,7 @@ TEST(Bytes, ReadsWhatWasWritten) {
 TEST(Bytes, EveryCutIsAnErrorAndReadsAsNothing) {
   const std::vector<std::byte> bytes = sample();
   for (size_t size = 0; size < bytes.size(); ++size) {
-    ByteReader in(std::span(bytes).first(size), "a sample");
+    ByteReader in(std::span<const std::byte>(bytes).first(size), "a sample");
     in.number<int32_t>();
     in.text();
     in.number<float>();

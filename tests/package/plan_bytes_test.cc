@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 
 #include "package/plan_check.h"
@@ -84,6 +85,11 @@ TEST_P(PlanGate, Refuses) {
   EXPECT_NE(status.error().message.find(GetParam().sentence), std::string::npos) << status.error().message;
 }
 
+/// A convolution, with constant weights as its second input.
+PlanStep& a_conv(Plan& plan) {
+  return *std::find_if(plan.steps.begin(), plan.steps.end(), [](const PlanStep& s) { return s.kind == OpKind::Conv; });
+}
+
 PlanValue& first_computed(Plan& plan) {
   return plan.values[static_cast<size_t>(plan.steps[0].outputs[0])];
 }
@@ -93,18 +99,18 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Damage{"offset", [](Plan& p) { first_computed(p).offset = p.arena_bytes; }, "is not inside the arena"},
         Damage{"alignment", [](Plan& p) { first_computed(p).offset = 3; }, "is not inside the arena"},
-        Damage{"shape", [](Plan& p) { first_computed(p).shape[1] *= 2; }, "should be"},
+        Damage{"shape", [](Plan& p) { first_computed(p).shape[1] /= 2; }, "should be"},
         Damage{"index", [](Plan& p) { p.steps[0].inputs[0] = 100000; }, "there is no value 100000"},
-        Damage{"write_constant", [](Plan& p) { p.steps[0].outputs[0] = p.steps[1].inputs[1]; },
+        Damage{"write_constant", [](Plan& p) { p.steps[0].outputs[0] = a_conv(p).inputs[1]; },
                "no memory to be written"},
         Damage{"overlap",
                [](Plan& p) { first_computed(p).offset = p.values[static_cast<size_t>(p.steps[0].inputs[0])].offset; },
                "over"},
-        Damage{"constant", [](Plan& p) { p.values[static_cast<size_t>(p.steps[1].inputs[1])].constant = 9999; },
+        Damage{"constant", [](Plan& p) { p.values[static_cast<size_t>(a_conv(p).inputs[1])].constant = 9999; },
                "is constant 9999"},
         Damage{"scale", [](Plan& p) { first_computed(p).quantization.scales[0] = -1; }, "scale"},
-        Damage{"stride", [](Plan& p) { std::get<ConvAttrs>(p.steps[1].attrs).strides[0] = 0; }, "stride"}),
-    [](const auto& info) { return std::string(info.param.what); });
+        Damage{"stride", [](Plan& p) { std::get<ConvAttrs>(a_conv(p).attrs).strides[0] = 0; }, "stride"}),
+    [](const auto& one) { return std::string(one.param.what); });
 
 }  // namespace
 }  // namespace quern

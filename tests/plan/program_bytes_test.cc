@@ -117,7 +117,7 @@ TEST(ProgramBytes, OfAnotherVersionAreUnsupported) {
 TEST(ProgramBytes, BehindTheEndAreRefused) {
   auto bytes = write_program(rich().program);
   bytes.push_back(std::byte{0});
-  EXPECT_THAT(read_program(bytes).error().message, testing::HasSubstr("damaged behind"));
+  EXPECT_THAT(read_program(bytes).error().message, testing::HasSubstr("left over"));
 }
 
 TEST(ProgramBytes, HoldTheAttributesOfEveryKind) {
@@ -130,7 +130,7 @@ TEST(ProgramBytes, HoldTheAttributesOfEveryKind) {
     write_attrs(read_attrs(kind, in), again);
     EXPECT_FALSE(in.failed()) << info(kind).name;
     EXPECT_EQ(in.left(), 0U) << info(kind).name;
-    EXPECT_EQ(again.bytes, out.bytes) << info(kind).name;
+    EXPECT_EQ(again.bytes(), out.bytes()) << info(kind).name;
   }
 }
 

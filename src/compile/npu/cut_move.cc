@@ -123,14 +123,21 @@ Cut cut_transpose(const CutCall& call, const Box& output) {
   return result;
 }
 
+/// Whether all `factor` output rows of an input row read that row. Row j of them lies at k + j / factor (asymmetric) or
+/// at k + (j + 0.5) / factor - 0.5 (half pixel): the first is cut down to k by floor alone, the second rounds to k.
+bool reads_own_row(const ResizeAttrs& a) {
+  const bool rounds = a.nearest == NearestMode::round_prefer_floor || a.nearest == NearestMode::round_prefer_ceil;
+  if (a.coordinates == Coordinates::asymmetric) return a.nearest == NearestMode::floor;
+  return rounds && (a.coordinates == Coordinates::half_pixel || a.coordinates == Coordinates::pytorch_half_pixel);
+}
+
 /// Output rows of a nearest Resize that stand on whole input rows: 2 when the axis doubles; 0 when it cannot be cut.
 /// Only enlargements by powers of two, whose positions are the same exact numbers in every strip.
 int64_t resize_grain(const ResizeAttrs& a, int64_t in, int64_t out) {
   if (in == out) return 1;
   const int64_t factor = in > 0 ? out / in : 0;
-  const bool even = a.coordinates == Coordinates::asymmetric || a.coordinates == Coordinates::half_pixel ||
-                    a.coordinates == Coordinates::pytorch_half_pixel;
-  if (a.mode != ResizeMode::nearest || !even || factor * in != out || (factor & (factor - 1)) != 0) return 0;
+  if (a.mode != ResizeMode::nearest || !reads_own_row(a) || factor * in != out || (factor & (factor - 1)) != 0)
+    return 0;
   // A strip of one output row would be read as if the axis were one pixel long, which pytorch_half_pixel treats apart.
   return factor >= 2 ? factor : 0;
 }

@@ -28,8 +28,7 @@ void try_graph(const Graph& graph, uint64_t seed, Tally& tally) {
   if (run.equal) return;
   ++tally.failed;
   std::printf("seed %llu, scratch %lld: %s\n%s\n", static_cast<unsigned long long>(seed),
-              static_cast<long long>(scratch), run.problem.c_str(),
-              graph.ops.empty() ? "" : std::string(info(graph.ops[0].kind).name).c_str());
+              static_cast<long long>(scratch), run.problem.c_str(), to_text(graph).c_str());
   std::fflush(stdout);
 }
 
