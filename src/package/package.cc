@@ -54,6 +54,10 @@ int64_t size_of_section(const Sections& sections, const std::string& name) {
 Status take_constants(const Sections& sections, ReadPlan& read) {
   QUERN_TRY(const auto bytes, sections.get("constants"));
   for (PlannedConstant& constant : read.constants) {
+    if (constant.offset < 0) {
+      read.plan.constants.emplace_back();
+      continue;
+    }
     QUERN_TRY(Tensor tensor, Tensor::make(constant.dtype, constant.shape));
     if (tensor.bytes() > 0)
       std::memcpy(tensor.mutable_raw(), bytes.data() + constant.offset, static_cast<size_t>(tensor.bytes()));

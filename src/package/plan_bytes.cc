@@ -1,7 +1,6 @@
 #include "package/plan_bytes.h"
 
-#include <map>
-#include <string_view>
+#include <algorithm>
 
 #include "base/error.h"
 #include "plan/attr_bytes.h"
@@ -52,6 +51,21 @@ int64_t put_elements(ByteWriter& out, const Tensor& constant) {
   const auto offset = static_cast<int64_t>(out.size());
   out.raw({static_cast<const std::byte*>(constant.raw()), static_cast<size_t>(constant.bytes())});
   return offset;
+}
+
+/// Which constants a step on the processor or an output reads: a program has its own copies in its image.
+std::vector<bool> read_constants(const Plan& plan) {
+  std::vector<bool> read(plan.constants.size(), false);
+  const auto mark = [&](int id) {
+    if (id < 0 || static_cast<size_t>(id) >= plan.values.size()) return;
+    const int constant = plan.values[static_cast<size_t>(id)].constant;
+    if (constant >= 0 && static_cast<size_t>(constant) < read.size()) read[static_cast<size_t>(constant)] = true;
+  };
+  for (const PlanStep& step : plan.steps) {
+    if (step.program < 0) std::for_each(step.inputs.begin(), step.inputs.end(), mark);
+  }
+  std::for_each(plan.outputs.begin(), plan.outputs.end(), mark);
+  return read;
 }
 
 // ---- reading ----
@@ -116,7 +130,7 @@ PlannedConstant get_constant(ByteReader& in) {
   constant.dtype = get_dtype(in);
   constant.shape = get_list<int64_t>(in, "the number of extents");
   constant.quantization = get_quantization(in);
-  constant.offset = in.number_in(in.number<int64_t>(), 0, Tensor::kMaxBytes, "a constant's offset");
+  constant.offset = in.number_in(in.number<int64_t>(), -1, Tensor::kMaxBytes, "a constant's offset");
   return constant;
 }
 
@@ -144,11 +158,13 @@ PlanBytes write_plan(const Plan& plan) {
   out.number(static_cast<uint32_t>(plan.steps.size()));
   for (const PlanStep& step : plan.steps) put(out, step);
   out.number(static_cast<uint32_t>(plan.constants.size()));
-  for (const Tensor& constant : plan.constants) {
+  const std::vector<bool> read = read_constants(plan);
+  for (size_t i = 0; i < plan.constants.size(); ++i) {
+    const Tensor& constant = plan.constants[i];
     out.number(static_cast<uint8_t>(constant.dtype()));
     put_list(out, constant.shape());
     put(out, constant.quantization);
-    out.number(put_elements(elements, constant));
+    out.number(read[i] ? put_elements(elements, constant) : int64_t{-1});
   }
   elements.align(kUnit);
   return {out.take(), elements.take()};

@@ -18,7 +18,7 @@ struct PlannedConstant {
   DType dtype = DType::float32;
   Shape shape;
   Quantization quantization;
-  int64_t offset = 0;
+  int64_t offset = -1;  ///< -1: its elements are not there, since no step on the processor reads it
 };
 
 /// The plan with no constants in it yet, and what they are. Every number was doubted alone; that they fit together is

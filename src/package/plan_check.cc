@@ -1,5 +1,7 @@
 #include "package/plan_check.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "graph/graph.h"
 #include "graph/infer.h"
@@ -24,6 +26,7 @@ Result<int64_t> bytes_of(DType dtype, const Shape& shape) {
 
 Status check_constants(const ReadPlan& read, int64_t constant_bytes) {
   for (const PlannedConstant& constant : read.constants) {
+    if (constant.offset < 0) continue;
     QUERN_TRY(const int64_t bytes, bytes_of(constant.dtype, constant.shape));
     const int64_t end = constant.offset + bytes;
     if (constant.offset % kAlignment == 0 && end <= constant_bytes) continue;
@@ -76,6 +79,18 @@ Status check_overlaps(const Plan& plan, const PlanStep& step) {
     }
   }
   return {};
+}
+
+/// Constants whose elements are not there may only be a program's.
+Status check_elements(const ReadPlan& read) {
+  const auto there = [&](int id) {
+    const int constant = id < 0 ? -1 : read.plan.values[static_cast<size_t>(id)].constant;
+    return constant < 0 || read.constants[static_cast<size_t>(constant)].offset >= 0;
+  };
+  bool good = std::all_of(read.plan.outputs.begin(), read.plan.outputs.end(), there);
+  for (const PlanStep& step : read.plan.steps)
+    good = good && (step.program >= 0 || std::all_of(step.inputs.begin(), step.inputs.end(), there));
+  return good ? Status() : wrong("a constant that a step reads is not there");
 }
 
 Status check_indices(const Plan& plan, int programs) {
@@ -145,6 +160,7 @@ Status check_plan(ReadPlan& read, int64_t constant_bytes, int programs) {
   QUERN_CHECK(check_constants(read, constant_bytes));
   for (PlanValue& value : read.plan.values) QUERN_CHECK(check_place(read, value));
   QUERN_CHECK(check_indices(read.plan, programs));
+  QUERN_CHECK(check_elements(read));
   return check_steps(read.plan);
 }
 

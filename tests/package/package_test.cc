@@ -71,6 +71,10 @@ TEST_F(Packages, HoldThePartitionsOfASimulatedNpu) {
   ASSERT_TRUE(save_package(*npu, info_, path("m.quern")).ok());
   const auto package = load_package(path("m.quern"));
   ASSERT_TRUE(package.ok()) << package.error().message;
+  ASSERT_TRUE(save_package(*compiled_, info_, path("cpu.quern")).ok());
+  EXPECT_LT(peek_package(path("m.quern"))->sections.back().bytes,
+            peek_package(path("cpu.quern"))->sections.back().bytes)
+      << "weights that only programs read are not kept twice";
   const auto ours = outputs_of(package->model);
   const auto theirs = outputs_of(*compiled_);  // on the processor, by the same rule
   for (size_t i = 0; i < theirs.size(); ++i)
