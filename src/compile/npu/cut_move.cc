@@ -153,7 +153,9 @@ Ints resize_grains(const CutCall& call) {
     grains[axis] = resize_grain(a, (*call.inputs[0])[axis], (*call.output)[axis]);
     const bool plain =
         a.scales[axis] * static_cast<float>((*call.inputs[0])[axis]) == static_cast<float>((*call.output)[axis]);
-    if (!plain) grains[axis] = 0;
+    // Interpolation weighs the last element of an axis apart, so that another end gives other roundings.
+    const bool inner = axis > 0 && axis + 1 < rank && a.mode != ResizeMode::nearest;
+    if (!plain || inner) grains[axis] = 0;
   }
   return grains;
 }
