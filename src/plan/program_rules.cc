@@ -17,6 +17,7 @@ enum class Types : uint8_t {
   product,     ///< x quantized, weights of 8 bits, bias int32 or int64; out quantized or float32
   matrix,      ///< both quantized; out quantized or float32
   quantized,   ///< all of them
+  activation,  ///< x quantized, or the float32 that a product gives; out quantized
   moved,       ///< one type for all, any
   index,       ///< x quantized, out int32 or int64
   quantize,    ///< x quantized or float32, out quantized
@@ -103,7 +104,7 @@ std::optional<Rule> rule_of(OpKind kind) {
     case OpKind::IsInf:
       return std::nullopt;
     default:
-      if (info(kind).family == OpFamily::unary) return Rule{Engine::vector, Types::quantized, r::same};
+      if (info(kind).family == OpFamily::unary) return Rule{Engine::vector, Types::activation, r::same};
       return std::nullopt;
   }
 }
@@ -130,6 +131,7 @@ bool input_fits(Types types, const Computation& c, size_t i) {
     case Types::moved:
       return piece.dtype == c.inputs[0].dtype && (piece.quantization < 0) == (c.inputs[0].quantization < 0);
     case Types::quantize:
+    case Types::activation:
       return is_code(piece) || is_real(piece);
     default:
       return is_code(piece);

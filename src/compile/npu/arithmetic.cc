@@ -93,6 +93,25 @@ std::optional<std::string> product_broken(const Facts& f) {
                      wide ? 48 : 32);
 }
 
+/// A value in float32 between a product and the activation that reads it alone: accumulators, which no memory outside the
+/// NPU sees. Models are quantized so where an activation follows, since two roundings are worse than one.
+bool is_accumulator(const Facts& f, int id) {
+  const PlanValue& value = f.plan.values[static_cast<size_t>(id)];
+  const auto& outputs = f.plan.outputs;
+  if (value.dtype != DType::float32 || std::find(outputs.begin(), outputs.end(), id) != outputs.end()) return false;
+  const PlanStep* maker = nullptr;
+  const PlanStep* reader = nullptr;
+  size_t reads = 0;
+  for (const PlanStep& step : f.plan.steps) {
+    if (std::find(step.outputs.begin(), step.outputs.end(), id) != step.outputs.end()) maker = &step;
+    const auto count = static_cast<size_t>(std::count(step.inputs.begin(), step.inputs.end(), id));
+    if (count > 0) reader = &step;
+    reads += count;
+  }
+  return maker != nullptr && is_product(maker->kind) && reads == 1 && info(reader->kind).family == OpFamily::unary &&
+         is_integer_code(f.plan.values[static_cast<size_t>(reader->outputs[0])].dtype);
+}
+
 std::optional<std::string> float_broken(const Facts& f, const PlanValue& value) {
   return fmt::format("'{}' is {}; this NPU computes in 8 and 16 bits: quantize the model", value.name,
                      to_string(value.dtype)) +
@@ -113,6 +132,7 @@ std::optional<std::string> types_broken(const OperatorRule* rule, const Facts& f
         return fmt::format("'{}' is {} without a scale; quantize the model", value.name, to_string(value.dtype));
       return std::nullopt;
     }
+    if (is_float(value.dtype) && is_accumulator(f, id)) return std::nullopt;
     if (is_float(value.dtype)) return float_broken(f, value);
     return fmt::format("'{}' is {}, which {} does not compute in{}", value.name, to_string(value.dtype), f.profile.name,
                        is_integer_code(value.dtype) ? "; keep it at 8 bits" : "");
