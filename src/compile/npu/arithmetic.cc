@@ -93,8 +93,8 @@ std::optional<std::string> product_broken(const Facts& f) {
                      wide ? 48 : 32);
 }
 
-/// A value in float32 between a product and the activation that reads it alone: accumulators, which no memory outside the
-/// NPU sees. Models are quantized so where an activation follows, since two roundings are worse than one.
+/// A value in float32 between a product and the activation that reads it alone: accumulators, which no memory outside
+/// the NPU sees. Models are quantized so where an activation follows, since two roundings are worse than one.
 bool is_accumulator(const Facts& f, int id) {
   const PlanValue& value = f.plan.values[static_cast<size_t>(id)];
   const auto& outputs = f.plan.outputs;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "compile/npu/equal.h"
 #include "compile/npu/npu.h"
 #include "compile/npu/rules.h"
 #include "graph/infer.h"
@@ -64,6 +65,34 @@ TEST(Place, AStrideThatIsNotListedIsRefusedUnlessItEqualsASquareKernel) {
 TEST(Place, AnOutputWidthThatIsNoMultipleOfTheStrideIsRefused) {
   EXPECT_THAT(reason_of(OneConv({1, 15, 15, 16}, {3, 3}, {2, 2}).graph, "sim:ax620"),
               HasSubstr("output width 7 is not a multiple of the stride 2"));
+}
+
+/// OneConv whose result stays float32 for the activation behind it, which stores 8 bits.
+Graph conv_and_activation() {
+  Graph graph = OneConv({1, 8, 8, 4}, {3, 3}, {1, 1}).graph;
+  Value& sums = graph.value(graph.outputs[0]);
+  sums.dtype = DType::float32;
+  sums.quantization = {};
+  const ValueId y = graph.add_value({"z", DType::int8, sums.shape, true, q(0.2f), {}});
+  std::get<UnaryAttrs>(graph.add_op(OpKind::LeakyRelu, "leaky", {graph.outputs[0]}, {y}).attrs).alpha = 0.1;
+  graph.outputs = {y};
+  return graph;
+}
+
+TEST(Place, SumsThatOnlyAnActivationReadsAreAccumulators) {
+  const Graph graph = conv_and_activation();
+  for (const npu::Verdict& verdict : verdicts_of(graph, "sim:ax620")) EXPECT_TRUE(verdict.npu) << verdict.reason;
+  for (const int64_t scratch : {4096, 65536}) {
+    const EqualRun run = run_both(graph, plain_profile(scratch), 7);
+    EXPECT_TRUE(run.equal && run.npu_operators == 2) << scratch << ": " << run.problem;
+  }
+}
+
+TEST(Place, SumsThatLeaveTheNpuInFloat32AreNone) {
+  Graph graph = conv_and_activation();
+  graph.outputs.push_back(graph.ops[0].outputs[0]);
+  for (const npu::Verdict& verdict : verdicts_of(graph, "sim:ax620"))
+    EXPECT_THAT(verdict.reason, HasSubstr("is float32"));
 }
 
 TEST(Place, Float32IsToldToQuantize) {
