@@ -104,7 +104,7 @@ Result<int> build(const Voice& voice, const BuildOptions& options) {
   if (model.ok()) model = take_batch_of_one(*model, voice);
   if (!model.ok()) return model.status();
   auto compiled = compile(*model, options.machine.compile_options());
-  if (!compiled.ok()) return compiled.status();
+  if (!compiled.ok()) return as_usage(compiled.error());
   PackageInfo info{QUERN_VERSION, model->info(), asked(options, *compiled)};
   info.source.file = std::filesystem::path(info.source.file).filename().string();
   info.task = *std::move(record);

@@ -83,6 +83,10 @@ Result<QuantizeOptions> quantize_options(const QuantizeWords& words) {
   if (!words.is_package() && !(words.target + words.vnpu + words.arithmetic).empty())
     return usage(
         "--target, --vnpu and --arithmetic are for packages: name OUT.quern, or give them to quern build or run");
+  if (words.target.starts_with("sim:")) {
+    const auto chip = describe_target(words.target.substr(0, words.target.find('/')));
+    if (!chip.ok()) return as_usage(chip.error());
+  }
   if (words.data.empty() && words.table.empty())
     return usage("--data is required: pictures or arrays like those the model will see");
   if (const Status s = parse_calibration(words.calibration, options); !s.ok()) return s;

@@ -47,7 +47,7 @@ Result<std::string> record_text(const QuantizeWords& words) {
 Status save_quantized_package(const QuantizeWords& words, const Model& source, const QuantizeResult& result,
                               const CalibrationData& data) {
   auto compiled = compile(result.model, compile_options(words));
-  if (!compiled.ok()) return compiled.status();
+  if (!compiled.ok()) return as_usage(compiled.error());
   PackageInfo info{QUERN_VERSION, source.info()};
   info.source.file = std::filesystem::path(info.source.file).filename().string();
   info.options = {{"--target", compiled->placement().target}, {"--arithmetic", to_string(compiled->arithmetic())}};

@@ -36,9 +36,13 @@ Status check_words(const Package& package, const RunnableWords& words) {
         fmt::format("'{}' is a package, whose shapes are fixed: give --shape and --bind to quern build", file));
   if (words.keep_values)
     return usage(fmt::format("'{}' is a package, whose values share memory: --dump-all needs the model", file));
-  if (words.machine.target != "cpu" && words.machine.target != target)
-    return usage(
-        fmt::format("'{}' was built for {}; build it again with --target {}", file, target, words.machine.target));
+  const std::string wish = words.machine.compile_options().target;
+  if (wish != "cpu" && wish != target)
+    return usage(fmt::format("'{}' was built for {}; build it again with --target {}", file, target, wish));
+  const std::string rule = to_string(package.model.arithmetic());
+  if (!words.machine.arithmetic.empty() && words.machine.arithmetic != rule)
+    return usage(fmt::format("'{}' was built with {} arithmetic; build it again with --arithmetic {}", file, rule,
+                             words.machine.arithmetic));
   return {};
 }
 
@@ -67,7 +71,7 @@ Result<Runnable> from_model(const Voice& voice, const RunnableWords& words) {
   options.keep_values = words.keep_values;
   options.require_npu_pct = words.require_npu;
   auto compiled = compile(*model, options);
-  if (!compiled.ok()) return compiled.status();
+  if (!compiled.ok()) return as_usage(compiled.error());
   return Runnable{*std::move(compiled), *std::move(arrays), std::nullopt};
 }
 
