@@ -1,6 +1,7 @@
 // quern build MODEL -o OUT.quern: compile once, and keep all that a board needs in one file.
 #include <filesystem>
 
+#include "build_report.h"
 #include "machine_options.h"
 #include "model_options.h"
 #include "package_output.h"
@@ -23,6 +24,7 @@ struct BuildOptions {
   std::string preprocess;
   std::string table;
   std::string config;
+  std::string report;
 };
 
 Error usage(std::string sentence) {
@@ -69,6 +71,8 @@ std::vector<std::pair<std::string, std::string>> asked(const BuildOptions& optio
 
 /// A configuration of the AX620 tools builds from a float model: quantize does the work.
 Result<int> build_config(const Voice& voice, const BuildOptions& options) {
+  if (!options.report.empty())
+    return usage("--report beside --config: build the .onnx that quern quantize --config writes");
   QuantizeWords words;
   words.config = options.config;
   words.model = options.model;
@@ -110,6 +114,9 @@ Result<int> build(const Voice& voice, const BuildOptions& options) {
   info.task = *std::move(record);
   info.table = *std::move(table);
   if (const Status saved = save_package(*compiled, info, options.out); !saved.ok()) return saved;
+  if (!options.report.empty()) {
+    if (const Status written = write_build_report(*compiled, options.report); !written.ok()) return written;
+  }
   auto package = peek_package(options.out);
   if (!package.ok()) return package.status();
   say(voice, package_text(*package));
@@ -137,6 +144,8 @@ Action add_build(CLI::App& app) {
   app.add_option("--config", o.config,
                  "a configuration of the AX620 tools: quantizes a float model and builds for the chip it names")
       ->type_name("FILE.prototxt");
+  app.add_option("--report", o.report, "what each part costs on a simulated NPU, as part_N/inference_report.log")
+      ->type_name("DIR");
   return [options](const Voice& voice) { return build(voice, *options); };
 }
 
