@@ -154,11 +154,18 @@ std::string outputs_text(const Json& json) {
   return table({"output", "dtype", "shape", "file"}, rows);
 }
 
-/// What the user names, or what the package says of itself.
+/// What the user names, or what the package says of itself. A task's name beside a package says only what the numbers
+/// mean: how pictures are prepared was decided when it was built.
 Result<Task> task_of(const RunOptions& options, const std::optional<PackageInfo>& package) {
-  if (options.task.empty() && package && !package->task.empty()) return parse_task(package->task);
+  const bool kept = package && !package->task.empty();
+  if (options.task.empty() && kept) return parse_task(package->task);
   auto task = load_task(options.task.empty() ? "tensor" : options.task);
-  return task.ok() ? task : Result<Task>(as_usage(task.error()));
+  if (!task.ok()) return as_usage(task.error());
+  if (!kept || !find_task(options.task).ok()) return task;
+  auto own = parse_task(package->task);
+  if (!own.ok()) return own;
+  task->preprocess = own->preprocess;
+  return task;
 }
 
 Result<PictureJob> picture_job(const RunOptions& options, const std::optional<PackageInfo>& package) {
