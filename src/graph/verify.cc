@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <unordered_set>
 
 #include "base/error.h"
+#include "base/zero_points.h"
 #include "graph/infer.h"
 #include "graph/infer_call.h"
 #include "graph/verify_attrs.h"
@@ -16,31 +16,6 @@ namespace {
 
 constexpr size_t kMaxValues = 1'000'000;
 constexpr size_t kMaxOps = 1'000'000;
-
-/// The zero points an integer type can hold; nothing for types that are never quantized.
-struct ZeroPoints {
-  int64_t low, high;
-};
-std::optional<ZeroPoints> zero_points_of(DType dtype) {
-  constexpr int64_t kLow = std::numeric_limits<int32_t>::min(), kHigh = std::numeric_limits<int32_t>::max();
-  switch (dtype) {
-    case DType::int8:
-      return ZeroPoints{-128, 127};
-    case DType::uint8:
-      return ZeroPoints{0, 255};
-    case DType::int16:
-      return ZeroPoints{-32768, 32767};
-    case DType::uint16:
-      return ZeroPoints{0, 65535};
-    case DType::int32:
-    case DType::int64:
-      return ZeroPoints{kLow, kHigh};
-    case DType::uint32:
-      return ZeroPoints{0, kHigh};
-    default:
-      return std::nullopt;
-  }
-}
 
 template <typename... Args>
 Error wrong(const Value& value, fmt::format_string<Args...> sentence, Args&&... args) {

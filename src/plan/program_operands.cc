@@ -1,10 +1,9 @@
 #include "plan/program_operands.h"
 
 #include <algorithm>
-#include <limits>
-#include <optional>
 
 #include "base/error.h"
+#include "base/zero_points.h"
 #include "plan/program_check.h"
 #include "plan/program_pieces.h"
 
@@ -57,29 +56,6 @@ Result<int64_t> outside_bytes(const Program& program, std::span<const PlanValue>
     return wrong("it loads value {}, which the program does not read", t.value);
   }
   return values[static_cast<size_t>(t.value)].bytes;
-}
-
-/// The zero points an integer type can hold.
-struct ZeroPoints {
-  int64_t low = 0, high = 0;
-};
-std::optional<ZeroPoints> zero_points_of(DType dtype) {
-  constexpr int64_t kLow = std::numeric_limits<int32_t>::min(), kHigh = std::numeric_limits<int32_t>::max();
-  switch (dtype) {
-    case DType::int8:
-      return ZeroPoints{-128, 127};
-    case DType::uint8:
-      return ZeroPoints{0, 255};
-    case DType::int16:
-      return ZeroPoints{-32768, 32767};
-    case DType::uint16:
-      return ZeroPoints{0, 65535};
-    case DType::int32:
-    case DType::int64:
-      return ZeroPoints{kLow, kHigh};
-    default:
-      return std::nullopt;
-  }
 }
 
 Status check_quantization(const Program& program, const Piece& piece) {
