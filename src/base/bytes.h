@@ -21,8 +21,7 @@ class ByteWriter {
  public:
   /// An integer, a float, an enumerator or a bool, in as many bytes as its type has.
   template <typename T>
-    requires(std::is_arithmetic_v<T> || std::is_enum_v<T>)
-  void number(T value) {
+  requires(std::is_arithmetic_v<T> || std::is_enum_v<T>) void number(T value) {
     raw({reinterpret_cast<const std::byte*>(&value), sizeof value});
   }
   /// 32 bits.
@@ -50,8 +49,7 @@ class ByteReader {
 
   /// Enumerators are the caller's to doubt; a bool is 0 or 1.
   template <typename T>
-    requires(std::is_arithmetic_v<T> || std::is_enum_v<T>)
-  T number() {
+  requires(std::is_arithmetic_v<T> || std::is_enum_v<T>) T number() {
     if constexpr (std::is_same_v<T, bool>) {
       return number_in(number<uint8_t>(), 0, 1, "a flag") != 0;
     } else {
