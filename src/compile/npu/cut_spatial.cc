@@ -149,6 +149,21 @@ Cut cut_block(const CutCall& call, const Box& output) {
   return result;
 }
 
+/// 1, or 0 where a window lies in the padding altogether: a strip of such windows has no input to begin at.
+int64_t window_grain(const Window& w, int64_t outputs) {
+  const bool before = w.pad >= w.reach();
+  const bool behind = (outputs - 1) * w.stride - w.pad >= w.input;
+  return before || behind ? 0 : 1;
+}
+
+template <typename A>
+Ints window_grains(const A& a, const CutCall& call, const Pair& kernel, int64_t channels) {
+  Ints grains = {1, 1, 1, channels};
+  for (size_t axis = 0; axis < 2; ++axis)
+    grains[1 + axis] = window_grain(window_of(a, *call.inputs[0], kernel, axis), (*call.output)[1 + axis]);
+  return grains;
+}
+
 int64_t channel_grain(const CutCall& call, int64_t groups) {
   return groups == 1 ? 1 : (*call.output)[3] / groups;
 }
@@ -157,15 +172,18 @@ int64_t channel_grain(const CutCall& call, int64_t groups) {
 
 Ints spatial_grains(const CutCall& call) {
   switch (call.kind) {
-    case OpKind::Conv:
-      return {1, 1, 1, channel_grain(call, std::get<ConvAttrs>(*call.attrs).groups)};
+    case OpKind::Conv: {
+      const auto& a = std::get<ConvAttrs>(*call.attrs);
+      const Shape& w = *call.inputs[1];
+      return window_grains(a, call, {w[1], w[2]}, channel_grain(call, a.groups));
+    }
     case OpKind::ConvTranspose:
       return {1, 1, 1, channel_grain(call, std::get<ConvTransposeAttrs>(*call.attrs).groups)};
     case OpKind::MaxPool:
     case OpKind::AveragePool: {
       const auto& a = std::get<PoolAttrs>(*call.attrs);
-      const int64_t rows = a.ceil_mode && a.count_include_pad ? 0 : 1;
-      return {1, rows, rows, 1};
+      if (a.ceil_mode && a.count_include_pad) return {1, 0, 0, 1};
+      return window_grains(a, call, a.kernel, 1);
     }
     case OpKind::DepthToSpace: {
       const int64_t block = std::get<BlockAttrs>(*call.attrs).block;
