@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "support/emulated_tiles.h"
+
 namespace quern::emulated {
 
 template <typename T, typename Vector>
@@ -90,6 +92,11 @@ inline simde__m512i srav_epi64(simde__m512i v, simde__m512i count) {
 inline simde__m512i srai_epi32(simde__m512i v, unsigned int count) {
   return srav_epi32(v, simde_mm512_set1_epi32(static_cast<int32_t>(count)));
 }
+inline int32_t reduce_add_epi32(simde__m512i v) {
+  uint32_t sum = 0;
+  for (int32_t lane : Ints512::of(v).lane) sum += static_cast<uint32_t>(lane);
+  return static_cast<int32_t>(sum);
+}
 template <typename T, typename Vector>
 void mask_store(void* to, uint64_t mask, Vector v) {
   const auto in = Lanes<T, Vector>::of(v);
@@ -109,6 +116,7 @@ Vector maskz_load(uint64_t mask, const void* from) {
 }  // namespace quern::emulated
 
 #define __mmask16 uint16_t
+#define __mmask32 uint32_t
 #define __mmask64 uint64_t
 #define _mm512_cvtepi32_ps quern::emulated::cvtepi32_ps
 #define _mm512_cvtps_epi32 quern::emulated::cvtps_epi32
@@ -118,8 +126,11 @@ Vector maskz_load(uint64_t mask, const void* from) {
 #define _mm512_cvtepi32_epi16 quern::emulated::cvtepi32_epi16
 #define _mm512_srav_epi32 quern::emulated::srav_epi32
 #define _mm512_srav_epi64 quern::emulated::srav_epi64
+#define _mm512_reduce_add_epi32 quern::emulated::reduce_add_epi32
 #define _mm512_srai_epi32 quern::emulated::srai_epi32
 #define _mm_mask_storeu_epi8 quern::emulated::mask_store<int8_t, simde__m128i>
+#define _mm256_mask_storeu_epi8 quern::emulated::mask_store<int8_t, simde__m256i>
+#define _mm512_mask_storeu_epi8 quern::emulated::mask_store<int8_t, simde__m512i>
 #define _mm256_mask_storeu_epi16 quern::emulated::mask_store<int16_t, simde__m256i>
 #define _mm512_mask_storeu_ps quern::emulated::mask_store<float, simde__m512>
 #define _mm512_maskz_loadu_ps quern::emulated::maskz_load<float, simde__m512>

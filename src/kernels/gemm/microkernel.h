@@ -28,6 +28,7 @@ enum class RowForm : uint8_t {
   centred_int16,  ///< x - zero point, in 16 bits; weights likewise
   offset_uint8,   ///< int8 values plus 128, uint8 as they are; weights as int8 (uint8 less 128)
   float32,
+  stored_bytes,  ///< int8 and uint8 as they are; weights as int8 (uint8 less 128)
 };
 
 /// The tile shape of an instruction set, and its code.
@@ -62,6 +63,7 @@ struct StoreRule {
   int32_t high;
   float real_low;  ///< bounds where rounding is real
   float real_high;
+  bool shrinks;  ///< every scale is below 1, so that a scaled sum stays in int32
 };
 inline constexpr int kChannelPadding = 64;
 
@@ -80,6 +82,49 @@ struct FloatRule {
   float high;
 };
 using StoreFloat = void (*)(const TileOutput& tile, const FloatRule& rule);
+
+/// Rows of bytes at a constant distance, times the panels of kBlockColumns output channels each, from sums to stored
+/// values in one go. A row is read in `blocks` pieces of `block_bytes`; what it reads beyond its depth meets weights of
+/// 0.
+struct BlockProduct {
+  const std::byte* rows;
+  int64_t row_stride;  ///< bytes
+  int64_t row_count;
+  int64_t blocks;
+  int block_bytes;                    ///< a multiple of 4, at most 64
+  bool is_signed;                     ///< rows are int8, else uint8
+  const std::byte* panel;             ///< [block][column tile][block_bytes / 4][16 columns][4]
+  int columns;                        ///< of the panel that are wanted
+  int64_t channel;                    ///< of the first column
+  const int32_t* row_sums;            ///< of each row; nullptr: no column has a zero point
+  const int32_t* column_zero_points;  ///< by channel
+  const StoreRule* rule;
+  StoreInteger store;  ///< for roundings the code has no way of its own for
+  std::byte* out;
+  int64_t out_stride;  ///< bytes from row to row
+};
+inline constexpr int kBlockColumns = 64;
+inline constexpr int kBlockTile = 16;  ///< rows and columns of a tile
+
+/// Copies each window's segments side by side, rows `row_stride` bytes apart; up to 63 bytes behind a row are written
+/// too.
+struct GatherRows {
+  const std::byte* const* windows;
+  int64_t count;
+  const int64_t* segments;  ///< byte offsets from a window
+  int64_t segment_count;
+  int64_t segment_bytes;
+  std::byte* to;
+  int64_t row_stride;
+};
+
+/// What an instruction set with tiles of bytes does.
+struct BlockKernel {
+  void (*multiply)(const BlockProduct& product);
+  void (*gather)(const GatherRows& rows);
+  /// Adds up `depth` bytes of each row.
+  void (*sum_rows)(const BlockProduct& product, int64_t depth, int32_t* sums);
+};
 
 /// Some output positions of a depthwise window times a block of channels. Input bytes are offset_uint8 (or float32).
 struct WindowProduct {

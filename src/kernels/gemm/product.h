@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "base/aligned.h"
 #include "kernels/gemm/strip_kernel.h"
 
 namespace quern {
@@ -40,9 +41,9 @@ class Product : public StripKernel {
   const ProductKernel& kernel_;
   int64_t out_bytes_;  ///< of an output element
   int64_t panel_bytes_ = 0;
-  std::vector<std::byte> weights_;
+  LineVector<std::byte> weights_;
   std::vector<int32_t> column_zero_points_;
-  std::vector<std::byte> ones_;  ///< a panel whose first column sums a row
+  LineVector<std::byte> ones_;  ///< a panel whose first column sums a row
 };
 
 template <typename T, typename Weight>

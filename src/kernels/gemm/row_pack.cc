@@ -26,6 +26,7 @@ size_t row_element_bytes(RowForm form) {
     case RowForm::centred_int16:
       return 2;
     case RowForm::offset_uint8:
+    case RowForm::stored_bytes:
       return 1;
     case RowForm::float32:
       return 4;
@@ -45,8 +46,9 @@ void pack_row(RowForm form, DType type, int32_t zero_point, const std::byte* fro
 }
 
 void fill_row(RowForm form, DType type, int32_t zero_point, int64_t count, std::byte* to) {
-  const bool offset = form == RowForm::offset_uint8;
-  const int32_t value = offset ? zero_point + (type == DType::int8 ? 128 : 0) : 0;
+  int32_t value = 0;
+  if (form == RowForm::stored_bytes) value = zero_point;
+  if (form == RowForm::offset_uint8) value = zero_point + (type == DType::int8 ? 128 : 0);
   std::memset(to, value, static_cast<size_t>(count) * row_element_bytes(form));
 }
 

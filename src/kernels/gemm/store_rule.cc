@@ -1,5 +1,6 @@
 #include "kernels/gemm/store_rule.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/checked.h"
@@ -17,6 +18,7 @@ void pad(std::vector<T>& values) {
 
 PreparedStore::PreparedStore(Requantization requantization, std::vector<int32_t> bias)
     : requantization_(std::move(requantization)), bias_(std::move(bias)) {
+  shrinks_ = std::ranges::all_of(requantization_.scale, [](float s) { return s < 1.0f; });
   pad(bias_);
   pad(requantization_.scale);
   pad(requantization_.multiplier);
@@ -36,7 +38,8 @@ StoreRule PreparedStore::rule() const {
           r.out_min,
           r.out_max,
           r.clamp.low,
-          r.clamp.high};
+          r.clamp.high,
+          shrinks_};
 }
 
 PreparedStore uniform_store(const Requantization& requantization) {

@@ -19,6 +19,7 @@ class PreparedStore {
  private:
   Requantization requantization_;
   std::vector<int32_t> bias_;
+  bool shrinks_ = false;
 };
 
 /// The same factor (or none, for real sums) for kUniformChannels channels, without bias: operators that know no

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/aligned.h"
 #include "kernels/gemm/row_pack.h"
 
 namespace quern {
@@ -21,7 +22,7 @@ int64_t ceil_div(int64_t a, int64_t b) {
 
 /// What one thread packs into; kept from run to run, since asking for it anew costs more than filling it.
 struct Scratch {
-  std::vector<std::byte> lines;
+  LineVector<std::byte> lines;
   std::vector<const std::byte*> windows;
 };
 
@@ -42,7 +43,8 @@ struct StripKernel::Strip {
 StripKernel::StripKernel(const ProductGeometry& geometry, const Needs& needs)
     : geometry_(geometry), needs_(needs), row_bytes_(row_element_bytes(needs.form)) {
   const bool same_elements =
-      needs.form == RowForm::float32 || (needs.form == RowForm::offset_uint8 && needs.source == DType::uint8) ||
+      needs.form == RowForm::float32 || needs.form == RowForm::stored_bytes ||
+      (needs.form == RowForm::offset_uint8 && needs.source == DType::uint8) ||
       (needs.form == RowForm::centred_int16 && needs.source == DType::int16 && needs.zero_point == 0);
   const int64_t depth = needs.by_tap ? geometry_.in_channels : geometry_.segment_depth();
   direct_ = same_elements && geometry_.inside() && depth % needs.read_multiple == 0;

@@ -39,6 +39,8 @@ class StripKernel : public Kernel {
   virtual void run_blocks(const Rows& rows, int64_t first, int64_t last, std::byte* output) const = 0;
 
   const ProductGeometry& geometry() const { return geometry_; }
+  /// Windows are read from the input itself.
+  bool direct() const { return direct_; }
   /// Byte offsets of the segments from a position's window.
   const std::vector<int64_t>& segments() const { return segments_; }
 
@@ -53,8 +55,8 @@ class StripKernel : public Kernel {
   ProductGeometry geometry_;
   Needs needs_;
   size_t row_bytes_;  ///< an element of a window
-  bool direct_;       ///< windows are read from the input itself
-  int64_t pitch_;     ///< elements between lines of windows
+  bool direct_;
+  int64_t pitch_;  ///< elements between lines of windows
   std::vector<int64_t> segments_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/aligned.h"
 #include "kernels/gemm/float_rule.h"
 #include "kernels/gemm/row_pack.h"
 #include "kernels/gemm/store_rule.h"
@@ -81,7 +82,7 @@ class Depthwise : public StripKernel {
   int64_t out_bytes_;  ///< of an output element
   std::vector<int64_t> taps_;
   int64_t group_bytes_ = 0;
-  std::vector<std::byte> weights_;
+  LineVector<std::byte> weights_;
 };
 
 /// Stored weights moved to where their zero point is 0 (wide) or to signed bytes.

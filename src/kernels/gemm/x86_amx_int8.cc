@@ -1,0 +1,256 @@
+// Products of bytes on AMX: tiles of 16 rows by 64 bytes times tiles of 16 columns, and AVX-512 for what is around
+// them. A product of two tiles takes 16 cycles and its sum is there after 52, so four sums are always under way; while
+// they are, the sums before them are stored (kernels/requantize.h is the law of that).
+#include "kernels/gemm/x86.h"
+#include "kernels/x86_intrinsics.h"
+
+#define QUERN_INLINE inline __attribute__((always_inline))
+
+namespace QUERN_X86_NAMESPACE {
+namespace {
+
+constexpr int kTileBytes = 64;
+constexpr int kTiles = 4;  ///< sums under way
+
+/// The operand of ldtilecfg.
+struct alignas(64) TileShapes {
+  uint8_t palette = 1;
+  uint8_t start_row = 0;
+  uint8_t reserved[14] = {};
+  uint16_t row_bytes[16] = {};
+  uint8_t rows[16] = {};
+};
+
+// Tiles 0 to 3 hold sums, 4 and 5 rows, 6 and 7 columns.
+void shape_tiles(int rows, int block_bytes) {
+  TileShapes shapes;
+  for (int t = 0; t < 8; ++t) {
+    const bool columns = t >= 6;
+    shapes.rows[t] = static_cast<uint8_t>(columns ? block_bytes / 4 : rows);
+    shapes.row_bytes[t] = static_cast<uint16_t>(t == 4 || t == 5 ? block_bytes : kTileBytes);
+  }
+  // gcc 12 knows of eight bytes of the operand only.
+  asm volatile("" ::"r"(&shapes) : "memory");
+  _tile_loadconfig(&shapes);
+}
+
+// Tile numbers are part of the instruction, so they cannot be variables.
+#define QUERN_TILE_PRODUCT(sum, row, column) \
+  do {                                       \
+    if constexpr (kSigned) {                 \
+      _tile_dpbssd(sum, row, column);        \
+    } else {                                 \
+      _tile_dpbusd(sum, row, column);        \
+    }                                        \
+  } while (false)
+
+/// One row tile times up to four column tiles.
+template <bool kSigned, int kColumns>
+QUERN_INLINE void multiply_wide(const BlockProduct& p, const std::byte* rows, const std::byte* panel) {
+  const int64_t tile = int64_t{p.block_bytes} * kBlockTile;
+  _tile_zero(0);
+  if constexpr (kColumns > 1) _tile_zero(1);
+  if constexpr (kColumns > 2) _tile_zero(2);
+  if constexpr (kColumns > 3) _tile_zero(3);
+  for (int64_t block = 0; block < p.blocks; ++block, rows += p.block_bytes) {
+    _tile_loadd(4, rows, p.row_stride);
+    _tile_loadd(6, panel, kTileBytes);
+    QUERN_TILE_PRODUCT(0, 4, 6);
+    if constexpr (kColumns > 1) {
+      _tile_loadd(7, panel + tile, kTileBytes);
+      QUERN_TILE_PRODUCT(1, 4, 7);
+    }
+    if constexpr (kColumns > 2) {
+      _tile_loadd(6, panel + 2 * tile, kTileBytes);
+      QUERN_TILE_PRODUCT(2, 4, 6);
+    }
+    if constexpr (kColumns > 3) {
+      _tile_loadd(7, panel + 3 * tile, kTileBytes);
+      QUERN_TILE_PRODUCT(3, 4, 7);
+    }
+    panel += kColumns * tile;
+  }
+}
+
+/// Writes the sums of multiply_wide.
+template <int kColumns>
+QUERN_INLINE void write_wide(int32_t* sums) {
+  constexpr int64_t kStride = kColumns * kTileBytes;
+  _tile_stored(0, sums, kStride);
+  if constexpr (kColumns > 1) _tile_stored(1, sums + 16, kStride);
+  if constexpr (kColumns > 2) _tile_stored(2, sums + 32, kStride);
+  if constexpr (kColumns > 3) _tile_stored(3, sums + 48, kStride);
+}
+
+/// What storing by the rule `float` needs in registers.
+template <int kColumns>
+struct FastStore {
+  __m512i bias[kColumns];
+  __m512 scale[kColumns];
+  __m512i zero_point;
+  __m512i low, high, order;
+  __mmask64 wanted;
+};
+
+template <int kColumns>
+QUERN_INLINE FastStore<kColumns> fast_store(const BlockProduct& p) {
+  FastStore<kColumns> store;
+  for (int t = 0; t < kColumns; ++t) {
+    store.bias[t] = _mm512_loadu_si512(p.rule->bias + p.channel + t * kBlockTile);
+    store.scale[t] = _mm512_loadu_ps(p.rule->scale + p.channel + t * kBlockTile);
+  }
+  store.zero_point = _mm512_set1_epi16(static_cast<int16_t>(p.rule->zero_point));
+  store.low = _mm512_set1_epi8(static_cast<char>(p.rule->low));
+  store.high = _mm512_set1_epi8(static_cast<char>(p.rule->high));
+  store.order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  store.wanted = p.columns >= 64 ? ~__mmask64{0} : (__mmask64{1} << p.columns) - 1;
+  return store;
+}
+
+template <int kColumns>
+QUERN_INLINE __m512i rounded(const int32_t* sums, const FastStore<kColumns>& store, int t) {
+  const __m512i sum = _mm512_add_epi32(_mm512_load_si512(sums + t * kBlockTile), store.bias[t]);
+  return _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_cvtepi32_ps(sum), store.scale[t]));
+}
+
+/// Rounds, moves and bounds a row of sums. Narrowing saturates, so that nothing is lost before the bounds.
+template <int kColumns, bool kSignedOut>
+QUERN_INLINE void store_row(const int32_t* sums, const FastStore<kColumns>& store, std::byte* out) {
+  const __m512i first = rounded<kColumns>(sums, store, 0);
+  __m512i second = first, third = first, fourth = first;
+  if constexpr (kColumns > 1) second = rounded<kColumns>(sums, store, 1);
+  if constexpr (kColumns > 2) third = rounded<kColumns>(sums, store, 2);
+  if constexpr (kColumns > 3) fourth = rounded<kColumns>(sums, store, 3);
+  const __m512i left = _mm512_adds_epi16(_mm512_packs_epi32(first, second), store.zero_point);
+  __m512i right = left;
+  if constexpr (kColumns > 2) right = _mm512_adds_epi16(_mm512_packs_epi32(third, fourth), store.zero_point);
+  __m512i bytes;
+  if constexpr (kSignedOut) {
+    bytes = _mm512_packs_epi16(left, right);
+    bytes = _mm512_min_epi8(_mm512_max_epi8(bytes, store.low), store.high);
+  } else {
+    bytes = _mm512_packus_epi16(left, right);
+    bytes = _mm512_min_epu8(_mm512_max_epu8(bytes, store.low), store.high);
+  }
+  bytes = _mm512_permutexvar_epi32(store.order, bytes);
+  if constexpr (kColumns == 4) {
+    _mm512_mask_storeu_epi8(out, store.wanted, bytes);
+  } else if constexpr (kColumns == 3) {
+    _mm512_mask_storeu_epi8(out, store.wanted, bytes);
+  } else if constexpr (kColumns == 2) {
+    _mm256_mask_storeu_epi8(out, static_cast<__mmask32>(store.wanted), _mm512_castsi512_si256(bytes));
+  } else {
+    _mm_mask_storeu_epi8(out, static_cast<__mmask16>(store.wanted), _mm512_castsi512_si128(bytes));
+  }
+}
+
+/// Takes what the columns' zero points add to each row out of the sums.
+void correct(const BlockProduct& p, int64_t first_row, int rows, int column_tiles, int32_t* sums) {
+  for (int r = 0; r < rows; ++r) {
+    const __m512i row_sum = _mm512_set1_epi32(p.row_sums[first_row + r]);
+    for (int t = 0; t < column_tiles; ++t, sums += kBlockTile) {
+      const __m512i zero_points = _mm512_loadu_si512(p.column_zero_points + p.channel + t * kBlockTile);
+      const __m512i sum = _mm512_load_si512(sums);
+      _mm512_store_si512(sums, _mm512_sub_epi32(sum, _mm512_mullo_epi32(zero_points, row_sum)));
+    }
+  }
+}
+
+enum class Way { fast_signed, fast_unsigned, by_rule };
+
+/// Stores the sums of some rows.
+template <int kColumns, Way kWay>
+QUERN_INLINE void store_rows(const BlockProduct& p, const FastStore<kColumns>& fast, int64_t first_row, int rows,
+                             int32_t* sums) {
+  if (p.row_sums != nullptr) correct(p, first_row, rows, kColumns, sums);
+  std::byte* out = p.out + first_row * p.out_stride;
+  if constexpr (kWay == Way::by_rule) {
+    p.store({sums, kColumns * kBlockTile, rows, p.columns, p.channel, out, p.out_stride}, *p.rule);
+  } else {
+    for (int r = 0; r < rows; ++r, sums += kColumns * kBlockTile, out += p.out_stride) {
+      store_row<kColumns, kWay == Way::fast_signed>(sums, fast, out);
+    }
+  }
+}
+
+template <bool kSigned, int kColumns, Way kWay>
+void multiply_panel(const BlockProduct& p) {
+  alignas(64) int32_t sums[2][kBlockTile * kTiles * kBlockTile];
+  const FastStore<kColumns> fast = fast_store<kColumns>(p);
+  const int64_t whole = p.row_count / kBlockTile;
+  const int rest = static_cast<int>(p.row_count % kBlockTile);
+  if (whole > 0) shape_tiles(kBlockTile, p.block_bytes);
+  for (int64_t i = 0; i < whole; ++i) {
+    multiply_wide<kSigned, kColumns>(p, p.rows + i * kBlockTile * p.row_stride, p.panel);
+    if (i > 0) store_rows<kColumns, kWay>(p, fast, (i - 1) * kBlockTile, kBlockTile, sums[(i - 1) % 2]);
+    write_wide<kColumns>(sums[i % 2]);
+  }
+  if (rest > 0) {
+    shape_tiles(rest, p.block_bytes);
+    multiply_wide<kSigned, kColumns>(p, p.rows + whole * kBlockTile * p.row_stride, p.panel);
+  }
+  if (whole > 0) store_rows<kColumns, kWay>(p, fast, (whole - 1) * kBlockTile, kBlockTile, sums[(whole - 1) % 2]);
+  if (rest > 0) {
+    write_wide<kColumns>(sums[0]);
+    store_rows<kColumns, kWay>(p, fast, whole * kBlockTile, rest, sums[0]);
+  }
+  _tile_release();
+}
+
+template <bool kSigned, int kColumns>
+void multiply_by_way(const BlockProduct& p) {
+  if (p.rule->rounding != 0 || !p.rule->shrinks) return multiply_panel<kSigned, kColumns, Way::by_rule>(p);
+  if (p.rule->low < 0) return multiply_panel<kSigned, kColumns, Way::fast_signed>(p);
+  multiply_panel<kSigned, kColumns, Way::fast_unsigned>(p);
+}
+
+template <bool kSigned>
+void multiply_by_width(const BlockProduct& p) {
+  if (p.columns > 48) return multiply_by_way<kSigned, 4>(p);
+  if (p.columns > 32) return multiply_by_way<kSigned, 3>(p);
+  if (p.columns > 16) return multiply_by_way<kSigned, 2>(p);
+  multiply_by_way<kSigned, 1>(p);
+}
+
+void multiply(const BlockProduct& p) {
+  if (p.is_signed) return multiply_by_width<true>(p);
+  multiply_by_width<false>(p);
+}
+
+void gather(const GatherRows& g) {
+  const int64_t whole = g.segment_bytes / kTileBytes * kTileBytes;
+  const __mmask64 rest = (__mmask64{1} << (g.segment_bytes - whole)) - 1;
+  for (int64_t r = 0; r < g.count; ++r) {
+    std::byte* to = g.to + r * g.row_stride;
+    for (int64_t s = 0; s < g.segment_count; ++s, to += g.segment_bytes) {
+      const std::byte* from = g.windows[r] + g.segments[s];
+      for (int64_t i = 0; i < whole; i += kTileBytes) _mm512_storeu_si512(to + i, _mm512_loadu_si512(from + i));
+      if (rest != 0) _mm512_storeu_si512(to + whole, _mm512_maskz_loadu_epi8(rest, from + whole));
+    }
+  }
+}
+
+void sum_rows(const BlockProduct& p, int64_t depth, int32_t* sums) {
+  const __m512i ones = _mm512_set1_epi8(1);
+  for (int64_t r = 0; r < p.row_count; ++r) {
+    const std::byte* row = p.rows + r * p.row_stride;
+    __m512i sum = _mm512_setzero_si512();
+    for (int64_t k = 0; k < depth; k += kTileBytes) {
+      const int64_t left = depth - k;
+      const __mmask64 mask = left >= kTileBytes ? ~__mmask64{0} : (__mmask64{1} << left) - 1;
+      const __m512i bytes = _mm512_maskz_loadu_epi8(mask, row + k);
+      sum = p.is_signed ? _mm512_dpbusd_epi32(sum, ones, bytes) : _mm512_dpbusd_epi32(sum, bytes, ones);
+    }
+    sums[r] = _mm512_reduce_add_epi32(sum);
+  }
+}
+
+constexpr BlockKernel kKernel = {multiply, gather, sum_rows};
+
+}  // namespace
+
+const BlockKernel& amx_int8_blocks() {
+  return kKernel;
+}
+
+}  // namespace QUERN_X86_NAMESPACE
