@@ -12,6 +12,8 @@ namespace quern {
 
 namespace {
 
+// Columns of a panel whose rows are longer than this are halved, so that the panel stays in the first-level cache.
+constexpr int64_t kLongRow = 256;
 // Rows that stay in the first-level cache while they meet all panels.
 constexpr int64_t kChunkBytes = 24 << 10;
 constexpr int64_t kLeastChunk = 4 * kBlockTile;
@@ -28,6 +30,7 @@ const Clamp& clamp_of(const OpCall& call) {
 /// What one thread gathers into; kept from run to run.
 struct Scratch {
   LineVector<std::byte> rows;
+  std::vector<const std::byte*> windows;
   std::vector<int32_t> sums;
 };
 
@@ -43,11 +46,13 @@ class BlockedProduct final : public StripKernel {
                         .source = call.inputs[0].dtype,
                         .zero_point = zero_point_of(call.inputs[0]),
                         .tile_rows = 2 * kBlockTile,
-                        .blocks = ceil_div(g.out_channels, kBlockColumns)}),
+                        .blocks = ceil_div(g.out_channels, panel_columns(g)),
+                        .takes_pixels = true}),
         kernel_(kernel),
         store_(store),
         is_signed_(call.inputs[0].dtype == DType::int8),
         out_bytes_(static_cast<int64_t>(size_of(call.outputs[0].dtype))),
+        panel_columns_(panel_columns(g)),
         k_blocks_(ceil_div(g.depth(), kLine)),
         block_bytes_(round_up(ceil_div(g.depth(), k_blocks_), 4)),
         prepared_(product_requantization(call, clamp_of(call), g.out_channels), pack(call)) {
@@ -57,6 +62,10 @@ class BlockedProduct final : public StripKernel {
   }
 
  private:
+  static int64_t panel_columns(const ProductGeometry& g) {
+    return g.depth() > kLongRow ? kBlockColumns / 2 : kBlockColumns;
+  }
+
   /// Packs the weights; gives the bias that goes with them.
   std::vector<int32_t> pack(const OpCall& call) {
     const int64_t channels = geometry().out_channels;
@@ -69,7 +78,7 @@ class BlockedProduct final : public StripKernel {
     const int64_t row = k_blocks_ * block_bytes_;
     panels_.assign(static_cast<size_t>(round_up(channels, kBlockTile) * row), 0);
     for (int64_t o = 0; o < channels; ++o) {
-      const int64_t first = o / kBlockColumns * kBlockColumns;  // of the panel
+      const int64_t first = o / panel_columns_ * panel_columns_;  // of the panel
       const int64_t tiles = tiles_of(first);
       int8_t* panel = panels_.data() + first * row;
       for (int64_t k = 0; k < depth; ++k) {
@@ -85,20 +94,14 @@ class BlockedProduct final : public StripKernel {
 
   /// Column tiles of the panel whose first channel this is.
   int64_t tiles_of(int64_t first_channel) const {
-    return ceil_div(std::min<int64_t>(kBlockColumns, geometry().out_channels - first_channel), kBlockTile);
+    return ceil_div(std::min(panel_columns_, geometry().out_channels - first_channel), kBlockTile);
   }
 
-  /// Rows are the input's pixels, so nothing has to be gathered.
-  bool dense() const {
-    const auto& g = geometry();
-    return direct() && g.kernel == Pair{1, 1} && g.out_width == 1 && g.strides == Pair{1, 1} && g.depth() % 4 == 0;
-  }
-
-  /// The last row's tile would read beyond the input.
+  /// A tile would read beyond the input, or a part of four bytes.
   bool reads_beyond(const Rows& rows, int64_t end) const {
     const auto& g = geometry();
     const bool last = rows.first_position + end == g.batch * g.out_height * g.out_width;
-    return last && k_blocks_ * block_bytes_ > g.depth();
+    return (last && k_blocks_ * block_bytes_ > g.depth()) || g.depth() % 4 != 0;
   }
 
   void run_blocks(const Rows& rows, int64_t first, int64_t last, std::byte* output) const final {
@@ -115,14 +118,11 @@ class BlockedProduct final : public StripKernel {
   void run_chunk(const Rows& rows, int64_t begin, int64_t end, const Panels& panels, std::byte* output) const {
     const auto& g = geometry();
     BlockProduct product{};
-    product.rows = rows.windows[begin];
-    product.row_stride = g.in_channels;
-    if (!dense() || reads_beyond(rows, end)) {
-      auto& memory = scratch().rows;
-      memory.resize(std::max(memory.size(), static_cast<size_t>((end - begin) * row_stride_ + kLine)));
-      kernel_.gather({rows.windows + begin, end - begin, segments().data(), g.segments(), g.segment_depth(),
-                      memory.data(), row_stride_});
-      product.rows = memory.data();
+    if (pixels_are_windows() && !reads_beyond(rows, end)) {
+      product.rows = rows.first + begin * g.in_channels;
+      product.row_stride = g.in_channels;
+    } else {
+      product.rows = gathered(rows, begin, end);
       product.row_stride = row_stride_;
     }
     product.row_count = end - begin;
@@ -135,12 +135,28 @@ class BlockedProduct final : public StripKernel {
     product.store = store_;
     product.out_stride = g.out_channels * out_bytes_;
     for (int64_t p = panels.first; p < panels.last; ++p) {
-      product.channel = p * kBlockColumns;
-      product.columns = static_cast<int>(std::min<int64_t>(kBlockColumns, g.out_channels - product.channel));
+      product.channel = p * panel_columns_;
+      product.columns = static_cast<int>(std::min(panel_columns_, g.out_channels - product.channel));
       product.panel = reinterpret_cast<const std::byte*>(panels_.data()) + product.channel * k_blocks_ * block_bytes_;
       product.out = output + (rows.first_position + begin) * product.out_stride + product.channel * out_bytes_;
       kernel_.multiply(product);
     }
+  }
+
+  /// The rows side by side, in this thread's scratch.
+  const std::byte* gathered(const Rows& rows, int64_t begin, int64_t end) const {
+    const auto& g = geometry();
+    auto& memory = scratch().rows;
+    memory.resize(std::max(memory.size(), static_cast<size_t>((end - begin) * row_stride_ + kLine)));
+    std::vector<const std::byte*>& windows = scratch().windows;
+    const std::byte* const* from = rows.windows + begin;
+    if (pixels_are_windows()) {
+      windows.clear();
+      for (int64_t r = begin; r < end; ++r) windows.push_back(rows.first + r * g.in_channels);
+      from = windows.data();
+    }
+    kernel_.gather({from, end - begin, segments().data(), g.segments(), g.segment_depth(), memory.data(), row_stride_});
+    return memory.data();
   }
 
   void add_row_sums(BlockProduct& product) const {
@@ -156,6 +172,7 @@ class BlockedProduct final : public StripKernel {
   StoreInteger store_;
   bool is_signed_;
   int64_t out_bytes_;    ///< of an output element
+  int64_t panel_columns_;
   int64_t k_blocks_;     ///< pieces of a row
   int64_t block_bytes_;  ///< of a piece
   int64_t row_stride_ = 0;
