@@ -134,4 +134,6 @@ Vector maskz_load(uint64_t mask, const void* from) {
 #define _mm256_mask_storeu_epi16 quern::emulated::mask_store<int16_t, simde__m256i>
 #define _mm512_mask_storeu_ps quern::emulated::mask_store<float, simde__m512>
 #define _mm512_maskz_loadu_ps quern::emulated::maskz_load<float, simde__m512>
+#define _mm_maskz_loadu_epi8 quern::emulated::maskz_load<int8_t, simde__m128i>
+#define _mm256_maskz_loadu_epi8 quern::emulated::maskz_load<int8_t, simde__m256i>
 #define _mm512_maskz_loadu_epi8 quern::emulated::maskz_load<int8_t, simde__m512i>

@@ -5,6 +5,7 @@
 #include "base/aligned.h"
 #include "base/checked.h"
 #include "kernels/gemm/offset_weights.h"
+#include "kernels/gemm/row_cut.h"
 #include "kernels/gemm/store_rule.h"
 #include "kernels/gemm/strip_kernel.h"
 
@@ -17,7 +18,7 @@ constexpr int64_t kLongRow = 256;
 // Rows that stay in the first-level cache while they meet all panels.
 constexpr int64_t kChunkBytes = 24 << 10;
 constexpr int64_t kLeastChunk = 4 * kBlockTile;
-constexpr int64_t kLine = 64;  ///< bytes of a cache line; also the most a tile takes of a row
+constexpr int64_t kLine = 64;  ///< bytes of a cache line
 
 int64_t ceil_div(int64_t a, int64_t b) {
   return (a + b - 1) / b;
@@ -41,55 +42,70 @@ Scratch& scratch() {
 
 class BlockedProduct final : public StripKernel {
  public:
-  BlockedProduct(const OpCall& call, const ProductGeometry& g, const BlockKernel& kernel, StoreInteger store)
+  BlockedProduct(const OpCall& call, const ProductGeometry& g, const RowCut& cut, const BlockKernel& kernel,
+                 StoreInteger store)
       : StripKernel(g, {.form = RowForm::stored_bytes,
                         .source = call.inputs[0].dtype,
                         .zero_point = zero_point_of(call.inputs[0]),
+                        .read_multiple = may_read_beyond(cut) ? kNever : 1,
                         .tile_rows = 2 * kBlockTile,
                         .blocks = ceil_div(g.out_channels, panel_columns(g)),
-                        .takes_pixels = true}),
+                        .lists_windows = cut.way == RowCut::Way::gathered}),
         kernel_(kernel),
         store_(store),
+        cut_(cut),
         is_signed_(call.inputs[0].dtype == DType::int8),
         out_bytes_(static_cast<int64_t>(size_of(call.outputs[0].dtype))),
         panel_columns_(panel_columns(g)),
-        k_blocks_(ceil_div(g.depth(), kLine)),
-        block_bytes_(round_up(ceil_div(g.depth(), k_blocks_), 4)),
+        panel_pitch_(cut.blocks() * cut.block_bytes),
         prepared_(product_requantization(call, clamp_of(call), g.out_channels), pack(call)) {
     // Rows that lie an odd number of cache lines apart spread over all sets of the cache.
-    row_stride_ = round_up(k_blocks_ * block_bytes_, kLine);
-    if (row_stride_ / kLine % 2 == 0) row_stride_ += kLine;
+    gathered_stride_ = round_up(panel_pitch_, kLine);
+    if (gathered_stride_ / kLine % 2 == 0) gathered_stride_ += kLine;
+    for (int64_t block = 0; block < cut.blocks(); ++block) offsets_.push_back(offset_of(block));
   }
 
  private:
+  // A multiple that no depth is, so that lines are packed, with room behind them.
+  static constexpr int64_t kNever = int64_t{1} << 40;
+  static bool may_read_beyond(const RowCut& cut) { return cut.way == RowCut::Way::lines && cut.surplus() > 0; }
+
   static int64_t panel_columns(const ProductGeometry& g) {
     return g.depth() > kLongRow ? kBlockColumns / 2 : kBlockColumns;
+  }
+
+  /// Where a block begins in a row.
+  int64_t offset_of(int64_t block) const {
+    const int64_t in_piece = block % cut_.blocks_a_piece * cut_.block_bytes;
+    return cut_.way == RowCut::Way::lines ? segments()[static_cast<size_t>(block / cut_.blocks_a_piece)] + in_piece
+                                          : in_piece;
   }
 
   /// Packs the weights; gives the bias that goes with them.
   std::vector<int32_t> pack(const OpCall& call) {
     const int64_t channels = geometry().out_channels;
-    const int64_t depth = geometry().depth();
-    OffsetWeights weights = offset_weights(call, channels, depth, call.inputs[0].dtype);
+    OffsetWeights weights = offset_weights(call, channels, geometry().depth(), call.inputs[0].dtype);
     column_zero_points_ = std::move(weights.zero_points);
     if (!column_zero_points_.empty()) {
       column_zero_points_.resize(static_cast<size_t>(round_up(channels, kChannelPadding)));
     }
-    const int64_t row = k_blocks_ * block_bytes_;
-    panels_.assign(static_cast<size_t>(round_up(channels, kBlockTile) * row), 0);
-    for (int64_t o = 0; o < channels; ++o) {
-      const int64_t first = o / panel_columns_ * panel_columns_;  // of the panel
-      const int64_t tiles = tiles_of(first);
-      int8_t* panel = panels_.data() + first * row;
-      for (int64_t k = 0; k < depth; ++k) {
-        const int64_t block = k / block_bytes_;
-        const int64_t in_block = k % block_bytes_;
-        const int64_t tile = block * tiles + (o - first) / kBlockTile;
+    panels_.assign(static_cast<size_t>(round_up(channels, kBlockTile) * panel_pitch_), 0);
+    for (int64_t o = 0; o < channels; ++o) pack_channel(o, weights.values.data() + o * geometry().depth());
+    return std::move(weights.bias);
+  }
+
+  void pack_channel(int64_t o, const int8_t* weights) {
+    const int64_t first = o / panel_columns_ * panel_columns_;  // of the panel
+    const int64_t tile_bytes = cut_.block_bytes * kBlockTile;
+    int8_t* panel = panels_.data() + first * panel_pitch_ + (o - first) / kBlockTile * tile_bytes;
+    for (int64_t piece = 0; piece < cut_.pieces; ++piece) {
+      for (int64_t k = 0; k < cut_.piece_bytes; ++k, ++weights) {
+        const int64_t block = piece * cut_.blocks_a_piece + k / cut_.block_bytes;
+        const int64_t in_block = k % cut_.block_bytes;
         const int64_t at = in_block / 4 * kLine + o % kBlockTile * 4 + in_block % 4;
-        panel[tile * block_bytes_ * kBlockTile + at] = weights.values[static_cast<size_t>(o * depth + k)];
+        panel[block * tiles_of(first) * tile_bytes + at] = *weights;
       }
     }
-    return std::move(weights.bias);
   }
 
   /// Column tiles of the panel whose first channel this is.
@@ -97,65 +113,88 @@ class BlockedProduct final : public StripKernel {
     return ceil_div(std::min(panel_columns_, geometry().out_channels - first_channel), kBlockTile);
   }
 
-  /// A tile would read beyond the input, or a part of four bytes.
-  bool reads_beyond(const Rows& rows, int64_t end) const {
-    const auto& g = geometry();
-    const bool last = rows.first_position + end == g.batch * g.out_height * g.out_width;
-    return (last && k_blocks_ * block_bytes_ > g.depth()) || g.depth() % 4 != 0;
-  }
-
   void run_blocks(const Rows& rows, int64_t first, int64_t last, std::byte* output) const final {
-    const int64_t chunk = std::max(kLeastChunk, kChunkBytes / row_stride_ / kBlockTile * kBlockTile);
+    BlockProduct product{};
+    product.blocks = cut_.blocks();
+    product.block_bytes = static_cast<int>(cut_.block_bytes);
+    product.offsets = offsets_.data();
+    product.is_signed = is_signed_;
+    const StoreRule rule = prepared_.rule();
+    product.rule = &rule;
+    product.store = store_;
+    product.out_stride = geometry().out_channels * out_bytes_;
+    const Target target{first, last, output + rows.first_position * product.out_stride};
+    if (cut_.way == RowCut::Way::lines) return run_lines(rows, product, target);
+    const int64_t chunk = std::max(kLeastChunk, kChunkBytes / gathered_stride_ / kBlockTile * kBlockTile);
     for (int64_t begin = 0; begin < rows.count; begin += chunk) {
-      run_chunk(rows, begin, std::min(begin + chunk, rows.count), {first, last}, output);
+      run_chunk(rows, begin, std::min(begin + chunk, rows.count), product, target);
     }
   }
 
-  struct Panels {
-    int64_t first, last;
+  /// Some panels, and where the results of the first row go.
+  struct Target {
+    int64_t first_panel, last_panel;
+    std::byte* out;
   };
 
-  void run_chunk(const Rows& rows, int64_t begin, int64_t end, const Panels& panels, std::byte* output) const {
+  void run_lines(const Rows& rows, BlockProduct product, const Target& target) const {
     const auto& g = geometry();
-    BlockProduct product{};
-    if (pixels_are_windows() && !reads_beyond(rows, end)) {
+    product.row_count = g.out_width;
+    product.row_stride = g.in_channels * g.strides[1];
+    for (int64_t panel = target.first_panel; panel < target.last_panel; ++panel) {
+      for (int64_t y = 0; y * g.out_width < rows.count; ++y) {
+        product.rows = rows.first + y * rows.line_stride;
+        run_panel(panel, target.out + y * g.out_width * product.out_stride, product);
+      }
+    }
+  }
+
+  void run_chunk(const Rows& rows, int64_t begin, int64_t end, BlockProduct product, const Target& target) const {
+    const auto& g = geometry();
+    product.row_count = end - begin;
+    if (cut_.way == RowCut::Way::pixels && !reads_beyond(rows, end)) {
       product.rows = rows.first + begin * g.in_channels;
       product.row_stride = g.in_channels;
     } else {
       product.rows = gathered(rows, begin, end);
-      product.row_stride = row_stride_;
+      product.row_stride = gathered_stride_;
     }
-    product.row_count = end - begin;
-    product.blocks = k_blocks_;
-    product.block_bytes = static_cast<int>(block_bytes_);
-    product.is_signed = is_signed_;
     add_row_sums(product);
-    const StoreRule rule = prepared_.rule();
-    product.rule = &rule;
-    product.store = store_;
-    product.out_stride = g.out_channels * out_bytes_;
-    for (int64_t p = panels.first; p < panels.last; ++p) {
-      product.channel = p * panel_columns_;
-      product.columns = static_cast<int>(std::min(panel_columns_, g.out_channels - product.channel));
-      product.panel = reinterpret_cast<const std::byte*>(panels_.data()) + product.channel * k_blocks_ * block_bytes_;
-      product.out = output + (rows.first_position + begin) * product.out_stride + product.channel * out_bytes_;
-      kernel_.multiply(product);
+    for (int64_t panel = target.first_panel; panel < target.last_panel; ++panel) {
+      run_panel(panel, target.out + begin * product.out_stride, product);
     }
+  }
+
+  void run_panel(int64_t panel, std::byte* out, BlockProduct& product) const {
+    product.channel = panel * panel_columns_;
+    product.columns = static_cast<int>(std::min(panel_columns_, geometry().out_channels - product.channel));
+    product.panel = reinterpret_cast<const std::byte*>(panels_.data()) + product.channel * panel_pitch_;
+    product.out = out + product.channel * out_bytes_;
+    kernel_.multiply(product);
+  }
+
+  /// The last of all rows would be read beyond the input.
+  bool reads_beyond(const Rows& rows, int64_t end) const {
+    const auto& g = geometry();
+    return cut_.surplus() > 0 && rows.first_position + end == g.batch * g.out_height * g.out_width;
   }
 
   /// The rows side by side, in this thread's scratch.
   const std::byte* gathered(const Rows& rows, int64_t begin, int64_t end) const {
     const auto& g = geometry();
     auto& memory = scratch().rows;
-    memory.resize(std::max(memory.size(), static_cast<size_t>((end - begin) * row_stride_ + kLine)));
-    std::vector<const std::byte*>& windows = scratch().windows;
-    const std::byte* const* from = rows.windows + begin;
-    if (pixels_are_windows()) {
-      windows.clear();
-      for (int64_t r = begin; r < end; ++r) windows.push_back(rows.first + r * g.in_channels);
-      from = windows.data();
+    memory.resize(std::max(memory.size(), static_cast<size_t>((end - begin) * gathered_stride_ + kLine)));
+    GatherRows gather{nullptr,           end - begin,   segments().data(), g.segments(),
+                      g.segment_depth(), memory.data(), gathered_stride_};
+    auto& pixels = scratch().windows;
+    if (rows.windows != nullptr) {
+      gather.windows = rows.windows + begin;
+    } else {
+      pixels.clear();
+      for (int64_t r = begin; r < end; ++r) pixels.push_back(rows.first + r * g.in_channels);
+      gather.windows = pixels.data();
     }
-    kernel_.gather({from, end - begin, segments().data(), g.segments(), g.segment_depth(), memory.data(), row_stride_});
+    kernel_.gather(gather);
     return memory.data();
   }
 
@@ -170,16 +209,27 @@ class BlockedProduct final : public StripKernel {
 
   const BlockKernel& kernel_;
   StoreInteger store_;
+  RowCut cut_;
   bool is_signed_;
-  int64_t out_bytes_;    ///< of an output element
+  int64_t out_bytes_;  ///< of an output element
   int64_t panel_columns_;
-  int64_t k_blocks_;     ///< pieces of a row
-  int64_t block_bytes_;  ///< of a piece
-  int64_t row_stride_ = 0;
+  int64_t panel_pitch_;  ///< bytes of a column
+  int64_t gathered_stride_ = 0;
+  std::vector<int64_t> offsets_;  ///< where blocks begin in a row
   std::vector<int32_t> column_zero_points_;
   LineVector<int8_t> panels_;
   PreparedStore prepared_;
 };
+
+/// Whether some channel's weights, moved to int8, have a zero point that is not 0.
+bool has_zero_points(const OpCall& call, int64_t channels) {
+  const Operand& w = call.inputs[1];
+  const int32_t moved = w.dtype == DType::uint8 ? -128 : 0;
+  for (int64_t o = 0; o < channels; ++o) {
+    if (zero_point_of(w, o) + moved != 0) return true;
+  }
+  return false;
+}
 
 }  // namespace
 
@@ -187,7 +237,8 @@ std::unique_ptr<Kernel> make_block_product(const OpCall& call, const BlockKernel
   if (call.kind == OpKind::MatMul) return nullptr;
   const auto geometry = product_geometry(call);
   if (!geometry || !is_byte_product(call, geometry->depth())) return nullptr;
-  return std::make_unique<BlockedProduct>(call, *geometry, kernel, store);
+  const RowCut cut = cut_rows(*geometry, has_zero_points(call, geometry->out_channels));
+  return std::make_unique<BlockedProduct>(call, *geometry, cut, kernel, store);
 }
 
 }  // namespace quern

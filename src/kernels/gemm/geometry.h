@@ -27,6 +27,10 @@ struct ProductGeometry {
   bool inside() const {
     return pad_top == 0 && pad_left == 0 && lines_under(out_height) <= in_height && columns_under() <= in_width;
   }
+  /// Rows are the input's pixels, one after another.
+  bool pixels() const {
+    return kernel == Pair{1, 1} && strides == Pair{1, 1} && out_width == 1 && in_width == 1 && inside();
+  }
   /// Adjacent columns of a window are adjacent in memory, so one segment holds a whole line of it.
   bool joined() const { return dilations[1] == 1 || kernel[1] == 1; }
   int64_t segments() const { return joined() ? kernel[0] : kernel[0] * kernel[1]; }

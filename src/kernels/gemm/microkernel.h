@@ -83,7 +83,7 @@ struct FloatRule {
 };
 using StoreFloat = void (*)(const TileOutput& tile, const FloatRule& rule);
 
-/// Rows of bytes at a constant distance, times the panels of kBlockColumns output channels each, from sums to stored
+/// Rows of bytes at a constant distance, times a panel of up to kBlockColumns output channels, from sums to stored
 /// values in one go. A row is read in `blocks` pieces of `block_bytes`; what it reads beyond its depth meets weights of
 /// 0.
 struct BlockProduct {
@@ -92,6 +92,7 @@ struct BlockProduct {
   int64_t row_count;
   int64_t blocks;
   int block_bytes;                    ///< a multiple of 4, at most 64
+  const int64_t* offsets;             ///< bytes from the start of a row to each block
   bool is_signed;                     ///< rows are int8, else uint8
   const std::byte* panel;             ///< [block][column tile][block_bytes / 4][16 columns][4]
   int columns;                        ///< of the panel that are wanted

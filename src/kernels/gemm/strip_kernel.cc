@@ -48,7 +48,6 @@ StripKernel::StripKernel(const ProductGeometry& geometry, const Needs& needs)
       (needs.form == RowForm::centred_int16 && needs.source == DType::int16 && needs.zero_point == 0);
   const int64_t depth = needs.by_tap ? geometry_.in_channels : geometry_.segment_depth();
   direct_ = same_elements && geometry_.inside() && depth % needs.read_multiple == 0;
-  pixels_ = direct_ && geometry_.kernel == Pair{1, 1} && geometry_.out_width == 1 && geometry_.strides == Pair{1, 1};
   pitch_ = (direct_ ? geometry_.in_width : geometry_.columns_under()) * geometry_.in_channels;
   segments_ = needs.by_tap ? geometry_.tap_offsets(pitch_) : geometry_.segment_offsets(pitch_);
   for (int64_t& offset : segments_) offset *= static_cast<int64_t>(row_bytes_);
@@ -104,13 +103,13 @@ StripKernel::Rows StripKernel::rows_of(const std::byte* input, const Strip& stri
   const std::byte* from =
       direct_ ? input + strip.batch * g.in_height * pitch_ * element + strip.first_line * line : scratch().lines.data();
   const int64_t first_position = (strip.batch * g.out_height + strip.first_line) * g.out_width;
-  if (pixels_are_windows()) return {nullptr, from, strip.lines, first_position};
+  if (!needs_.lists_windows) return {nullptr, from, line, strip.lines * g.out_width, first_position};
   auto& windows = scratch().windows;
   windows.clear();
   for (int64_t y = 0; y < strip.lines; ++y) {
     for (int64_t x = 0; x < g.out_width; ++x) windows.push_back(from + y * line + x * column);
   }
-  return {windows.data(), from, static_cast<int64_t>(windows.size()), first_position};
+  return {windows.data(), from, line, static_cast<int64_t>(windows.size()), first_position};
 }
 
 void StripKernel::run(const Buffers& buffers, ThreadPool& pool) const {

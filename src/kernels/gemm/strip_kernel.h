@@ -25,12 +25,13 @@ class StripKernel : public Kernel {
     int64_t read_multiple = 1;  ///< elements of a segment are read in multiples of this
     int64_t tile_rows = 1;      ///< output positions a tile
     int64_t blocks = 1;         ///< of output channels
-    bool takes_pixels = false;  ///< does without a list of windows where they are the input's pixels, one after another
+    bool lists_windows = true;
   };
   /// Output positions of a strip: their windows, and the number of the first one among all positions.
   struct Rows {
-    const std::byte* const* windows = nullptr;  ///< nullptr where pixels_are_windows()
+    const std::byte* const* windows = nullptr;  ///< nullptr unless Needs::lists_windows
     const std::byte* first = nullptr;           ///< window
+    int64_t line_stride = 0;                    ///< bytes from an output line's first window to the next one's
     int64_t count = 0;
     int64_t first_position = 0;
   };
@@ -41,8 +42,6 @@ class StripKernel : public Kernel {
   virtual void run_blocks(const Rows& rows, int64_t first, int64_t last, std::byte* output) const = 0;
 
   const ProductGeometry& geometry() const { return geometry_; }
-  /// Windows are pixels of the input, one after another, and there is no list of them.
-  bool pixels_are_windows() const { return needs_.takes_pixels && pixels_; }
   /// Byte offsets of the segments from a position's window.
   const std::vector<int64_t>& segments() const { return segments_; }
 
@@ -58,8 +57,7 @@ class StripKernel : public Kernel {
   Needs needs_;
   size_t row_bytes_;  ///< an element of a window
   bool direct_;       ///< windows are read from the input itself
-  bool pixels_;       ///< and they are its pixels, one after another
-  int64_t pitch_;  ///< elements between lines of windows
+  int64_t pitch_;     ///< elements between lines of windows
   std::vector<int64_t> segments_;
 };
 

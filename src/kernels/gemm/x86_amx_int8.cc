@@ -44,11 +44,11 @@ void shape_tiles(int rows, int block_bytes) {
     }                                        \
   } while (false)
 
-#define QUERN_LOAD_ROWS(number, index) _tile_loadd(number, rows + (index) * row_tile, p.row_stride)
-#define QUERN_LOAD_COLUMNS(number, index) _tile_loadd(number, panel + (index) * column_tile, kTileBytes)
+#define QUERN_LOAD_ROWS(number, index) _tile_loadd(number, part + (index)*row_tile, p.row_stride)
+#define QUERN_LOAD_COLUMNS(number, index) _tile_loadd(number, panel + (index)*column_tile, kTileBytes)
 
-/// Sums of kRows row tiles by kColumns column tiles, of which there are at most four: tile number row * kColumns + column.
-/// `panel` is at the first of these columns; blocks of it are `pitch` bytes apart.
+/// Sums of kRows row tiles by kColumns column tiles, of which there are at most four: tile number row * kColumns +
+/// column. `panel` is at the first of these columns; blocks of it are `pitch` bytes apart.
 template <bool kSigned, int kRows, int kColumns>
 QUERN_INLINE void multiply_tiles(const BlockProduct& p, const std::byte* rows, const std::byte* panel, int64_t pitch) {
   const int64_t row_tile = p.row_stride * kBlockTile;
@@ -58,7 +58,8 @@ QUERN_INLINE void multiply_tiles(const BlockProduct& p, const std::byte* rows, c
   if constexpr (kSums > 1) _tile_zero(1);
   if constexpr (kSums > 2) _tile_zero(2);
   if constexpr (kSums > 3) _tile_zero(3);
-  for (int64_t block = 0; block < p.blocks; ++block, rows += p.block_bytes, panel += pitch) {
+  for (int64_t block = 0; block < p.blocks; ++block, panel += pitch) {
+    const std::byte* part = rows + p.offsets[block];
     QUERN_LOAD_COLUMNS(6, 0);
     QUERN_LOAD_ROWS(4, 0);
     QUERN_TILE_PRODUCT(0, 4, 6);
@@ -120,8 +121,8 @@ QUERN_INLINE void multiply_rows(const BlockProduct& p, int64_t first_row, int32_
   }
 }
 
-/// How sums become bytes: by the rule `float` to int8 or to uint8, to uint8 without zero point and bounds, or by the rule's
-/// own function.
+/// How sums become bytes: by the rule `float` to int8 or to uint8, to uint8 without zero point and bounds, or by the
+/// rule's own function.
 enum class Way { fast_signed, fast_unsigned, bare_unsigned, by_rule };
 
 /// What storing by the rule `float` needs: 64 results at a time, of one row or, where rows of the output are narrow and
@@ -252,8 +253,8 @@ struct Waiting {
   int32_t* sums = nullptr;
 };
 
-/// The passes over a panel's rows. The sums of each are stored two passes later: what a tile store writes cannot be read
-/// before it has reached the cache, and the wait is filled by the next pass.
+/// The passes over a panel's rows. The sums of each are stored two passes later: what a tile store writes cannot be
+/// read before it has reached the cache, and the wait is filled by the next pass.
 template <bool kSigned, int kColumns, Way kWay>
 class PanelPasses {
  public:
@@ -323,17 +324,42 @@ void multiply(const BlockProduct& p) {
   multiply_by_width<false>(p);
 }
 
-void gather(const GatherRows& g) {
-  const int64_t whole = g.segment_bytes / kTileBytes * kTileBytes;
-  const __mmask64 rest = (__mmask64{1} << (g.segment_bytes - whole)) - 1;
+/// Copies up to N bytes with a vector of N; stores that are no wider than they must be seldom cross a cache line.
+template <int N>
+QUERN_INLINE void copy_rest(const std::byte* from, __mmask64 mask, std::byte* to) {
+  if constexpr (N == 16) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm_maskz_loadu_epi8(static_cast<__mmask16>(mask), from));
+  } else if constexpr (N == 32) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm256_maskz_loadu_epi8(static_cast<__mmask32>(mask), from));
+  } else {
+    _mm512_storeu_si512(to, _mm512_maskz_loadu_epi8(mask, from));
+  }
+}
+
+/// A segment is some whole vectors of 64 bytes and a rest of at most kRest.
+template <int kRest>
+void gather_segments(const GatherRows& g) {
+  const int64_t segments = g.segment_count;
+  const int64_t bytes = g.segment_bytes;
+  const int64_t whole = bytes / kTileBytes * kTileBytes;
+  const __mmask64 mask = (__mmask64{1} << (bytes - whole)) - 1;
   for (int64_t r = 0; r < g.count; ++r) {
     std::byte* to = g.to + r * g.row_stride;
-    for (int64_t s = 0; s < g.segment_count; ++s, to += g.segment_bytes) {
-      const std::byte* from = g.windows[r] + g.segments[s];
+    const std::byte* window = g.windows[r];
+    for (int64_t s = 0; s < segments; ++s, to += bytes) {
+      const std::byte* from = window + g.segments[s];
       for (int64_t i = 0; i < whole; i += kTileBytes) _mm512_storeu_si512(to + i, _mm512_loadu_si512(from + i));
-      if (rest != 0) _mm512_storeu_si512(to + whole, _mm512_maskz_loadu_epi8(rest, from + whole));
+      if constexpr (kRest > 0) copy_rest<kRest>(from + whole, mask, to + whole);
     }
   }
+}
+
+void gather(const GatherRows& g) {
+  const int64_t rest = g.segment_bytes % kTileBytes;
+  if (rest == 0) return gather_segments<0>(g);
+  if (rest <= 16) return gather_segments<16>(g);
+  if (rest <= 32) return gather_segments<32>(g);
+  gather_segments<64>(g);
 }
 
 void sum_rows(const BlockProduct& p, int64_t depth, int32_t* sums) {
