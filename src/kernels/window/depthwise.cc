@@ -7,6 +7,7 @@
 #include "kernels/gemm/row_pack.h"
 #include "kernels/gemm/store_rule.h"
 #include "kernels/gemm/strip_kernel.h"
+#include "kernels/window/depthwise_weights.h"
 
 namespace quern {
 
@@ -85,12 +86,6 @@ class Depthwise : public StripKernel {
   LineVector<std::byte> weights_;
 };
 
-/// Stored weights moved to where their zero point is 0 (wide) or to signed bytes.
-int32_t weight_offset(const Operand& weights, bool wide, int64_t channel) {
-  if (wide) return -zero_point_of(weights, channel);
-  return weights.dtype == DType::uint8 ? -128 : 0;
-}
-
 class IntegerDepthwise final : public Depthwise {
  public:
   IntegerDepthwise(const OpCall& call, const ProductGeometry& g, const WindowKernel& kernel, StoreInteger store_tile)
@@ -103,24 +98,15 @@ class IntegerDepthwise final : public Depthwise {
 
   /// Packs the weights; gives the bias less what the input's zero point adds to every window.
   std::vector<int32_t> pack(const OpCall& call, const WindowKernel& kernel) {
-    const Operand& w = call.inputs[1];
-    const auto weight = [&, bytes = w.constant_as<uint8_t>(), taps = tap_count()](int64_t c, int64_t t) {
-      return from_byte(bytes[c * taps + t], w.dtype) + weight_offset(w, kernel.wide_weights, c);
+    const auto weight = [&](int64_t c, int64_t t) {
+      return depthwise_weight(call, c, t, tap_count(), kernel.wide_weights);
     };
     if (kernel.wide_weights) {
       pack_weights<int16_t>([&](int64_t c, int64_t t) { return static_cast<int16_t>(weight(c, t)); });
     } else {
       pack_weights<int8_t>([&](int64_t c, int64_t t) { return static_cast<int8_t>(weight(c, t)); });
     }
-    const Operand& x = call.inputs[0];
-    const int64_t zero = zero_point_of(x) + (x.dtype == DType::int8 ? 128 : 0);
-    std::vector<int32_t> bias = integer_bias(call, geometry().out_channels);
-    for (int64_t c = 0; c < geometry().out_channels; ++c) {
-      int64_t sum = 0;
-      for (int64_t t = 0; t < tap_count(); ++t) sum += weight(c, t);
-      bias[static_cast<size_t>(c)] = static_cast<int32_t>(bias[static_cast<size_t>(c)] - zero * sum);
-    }
-    return bias;
+    return depthwise_bias(call, geometry().out_channels, tap_count(), kernel.wide_weights);
   }
 
   StoreInteger store_;
@@ -161,14 +147,6 @@ class FloatDepthwise final : public Depthwise {
   StoreFloat store_;
   PreparedFloat prepared_;
 };
-
-/// Bytes can only hold weights whose zero point is where bytes put it.
-bool weights_fit_bytes(const Operand& weights, int64_t channels) {
-  for (int64_t c = 0; c < channels; ++c) {
-    if (zero_point_of(weights, c) + weight_offset(weights, false, c) != 0) return false;
-  }
-  return true;
-}
 
 }  // namespace
 
