@@ -14,7 +14,7 @@ namespace quern {
 
 namespace {
 
-constexpr const char* kNames[] = {"reference", "avx2", "avxvnni", "avx512", "avx512vnni", "amx"};
+constexpr const char* kNames[] = {"reference", "avx2", "avxvnni", "avx512", "avx512vnni", "avx512vbmi", "amx"};
 
 #if defined(__x86_64__)
 // Bits of CPUID leaf 7, which compilers of our age do not all know by name.
@@ -52,7 +52,7 @@ const char* to_string(Isa isa) {
 }
 
 std::vector<Isa> known_isas() {
-  return {Isa::reference, Isa::avx2, Isa::avxvnni, Isa::avx512, Isa::avx512vnni, Isa::amx};
+  return {Isa::reference, Isa::avx2, Isa::avxvnni, Isa::avx512, Isa::avx512vnni, Isa::avx512vbmi, Isa::amx};
 }
 
 Result<Isa> parse_isa(const std::string& name) {
@@ -60,7 +60,7 @@ Result<Isa> parse_isa(const std::string& name) {
     if (name == to_string(isa)) return isa;
   }
   return fail(ErrorCode::invalid_argument,
-              "'{}' is not an instruction set; known are reference, avx2, avxvnni, avx512, avx512vnni, amx", name);
+              "'{}' is not an instruction set; known are reference, avx2, avxvnni, avx512, avx512vnni, avx512vbmi, amx", name);
 }
 
 bool supported(Isa isa) {
@@ -70,7 +70,8 @@ bool supported(Isa isa) {
                       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
   const bool vnni = avx512 && __builtin_cpu_supports("avx512vnni");
   static const bool avxvnni = has_avx_vnni();
-  static const bool amx = vnni && has_amx_int8();
+  const bool vbmi = vnni && __builtin_cpu_supports("avx512vbmi");
+  static const bool amx = vbmi && has_amx_int8();
   switch (isa) {
     case Isa::reference:
       return true;
@@ -82,6 +83,8 @@ bool supported(Isa isa) {
       return avx512;
     case Isa::avx512vnni:
       return vnni;
+    case Isa::avx512vbmi:
+      return vbmi;
     case Isa::amx:
       return amx;
   }

@@ -10,9 +10,9 @@ namespace quern {
 
 /// In order of preference: a session that may use X may use every row below X too, as far as the processor has it (some
 /// have avx512 and no avxvnni). `reference` is plain C++.
-enum class Isa : int { reference = 0, avx2 = 1, avxvnni = 2, avx512 = 3, avx512vnni = 4, amx = 5 };
+enum class Isa : int { reference = 0, avx2 = 1, avxvnni = 2, avx512 = 3, avx512vnni = 4, avx512vbmi = 5, amx = 6 };
 
-/// "reference", "avx2", "avxvnni", "avx512", "avx512vnni", "amx".
+/// "reference", "avx2", "avxvnni", "avx512", "avx512vnni", "avx512vbmi", "amx".
 const char* to_string(Isa isa);
 /// invalid_argument with the list of known names when there is no such instruction set.
 Result<Isa> parse_isa(const std::string& name);

@@ -32,7 +32,7 @@ REPLACEMENTS = [
     (re.compile(r"\d+\.\d s$", re.M), "# s"),
     (re.compile(r"^(search .* )\d+\.\d$", re.M), r"\1#"),
     (re.compile(r'("(?:decode|prepare|infer|finish|infer_median_ms|ms)": )[-0-9.e]+'), r"\1#"),
-    (re.compile(r"\((reference|avx2|avxvnni|avx512|avx512vnni|amx), \d+ threads?"), "(ISA, N threads"),
+    (re.compile(r"\((reference|avx2|avxvnni|avx512|avx512vnni|avx512vbmi|amx), \d+ threads?"), "(ISA, N threads"),
     (re.compile(r'("(?:isa|threads|total_ms)": )[^,\n]+'), r"\1#"),
     (re.compile(r'("(?:seconds|sqnr_db|sqnr_db_before|sqnr_db_after|cosine|relative_l2|drop)": )[-0-9.e]+'), r"\1#"),
     (re.compile(r'("sha256": )"[0-9a-f]{64}"'), r"\1#"),

@@ -4,6 +4,7 @@
 
 #include "kernels/convert/elements.h"
 #include "kernels/elementwise/fixed_hard_swish.h"
+#include "kernels/elementwise/unary_table.h"
 #include "kernels/reference_kernel.h"
 #include "kernels/requantize.h"
 
@@ -81,7 +82,7 @@ std::optional<ByteTable> integer_table(const OpCall& call) {
   }
 }
 
-std::optional<ByteTable> table_of(const OpCall& call) {
+std::optional<ByteTable> filled_table(const OpCall& call) {
   if (call.arithmetic == Arithmetic::fixed_rule) {
     if (auto table = integer_table(call)) return table;
   }
@@ -94,10 +95,14 @@ std::optional<ByteTable> table_of(const OpCall& call) {
 
 }  // namespace
 
+std::optional<ByteTable> unary_table(const OpCall& call) {
+  if (info(call.kind).family != OpFamily::unary || call.inputs.size() != 1) return std::nullopt;
+  if (!is_quantized_8bit(call.inputs[0]) || !is_quantized_8bit(call.outputs[0])) return std::nullopt;
+  return filled_table(call);
+}
+
 std::unique_ptr<Kernel> unary_quantized_reference(const OpCall& call) {
-  if (info(call.kind).family != OpFamily::unary || call.inputs.size() != 1) return nullptr;
-  if (!is_quantized_8bit(call.inputs[0]) || !is_quantized_8bit(call.outputs[0])) return nullptr;
-  const std::optional<ByteTable> table = table_of(call);
+  const std::optional<ByteTable> table = unary_table(call);
   if (!table) return nullptr;
   return make_kernel([table = *table, count = call.outputs[0].size()](const Buffers& buffers, ThreadPool& pool) {
     const auto* in = buffers.in<uint8_t>(0);

@@ -3,53 +3,12 @@
 #include <cstring>
 #include <vector>
 
+#include "kernels/move/permuted.h"
 #include "kernels/reference_kernel.h"
 
 namespace quern {
 
 namespace {
-
-/// A transpose of the fewest axes: extents of the output, and the input's stride along each, in elements.
-struct Permuted {
-  Shape extents;
-  Shape strides;
-};
-
-Permuted merge_axes(const Shape& in, Ints perm) {
-  if (perm.empty()) {
-    for (size_t i = in.size(); i-- > 0;) perm.push_back(static_cast<int64_t>(i));
-  }
-  const Shape own = strides_of(in);
-  Permuted merged;
-  for (const int64_t axis : perm) {
-    const int64_t extent = in[static_cast<size_t>(axis)], stride = own[static_cast<size_t>(axis)];
-    if (extent == 1) continue;
-    if (!merged.extents.empty() && merged.strides.back() == stride * extent) {
-      merged.extents.back() *= extent;
-      merged.strides.back() = stride;
-    } else {
-      merged.extents.push_back(extent);
-      merged.strides.push_back(stride);
-    }
-  }
-  return merged;
-}
-
-/// Element offset in the input of index `flat` of the output's axes `axes` (in order).
-int64_t input_offset(const Permuted& p, const std::vector<size_t>& axes, int64_t flat) {
-  int64_t offset = 0;
-  for (size_t i = axes.size(); i-- > 0;) {
-    offset += flat % p.extents[axes[i]] * p.strides[axes[i]];
-    flat /= p.extents[axes[i]];
-  }
-  return offset;
-}
-
-int64_t count_of(const Permuted& p, const std::vector<size_t>& axes) {
-  int64_t count = 1;
-  for (const size_t axis : axes) count *= p.extents[axis];
-  return count;
-}
 
 /// The innermost axis stays innermost: whole blocks are copied.
 std::unique_ptr<Kernel> make_blocks(Permuted p, int64_t element) {
@@ -75,29 +34,19 @@ std::unique_ptr<Kernel> make_blocks(Permuted p, int64_t element) {
 template <typename T>
 std::unique_ptr<Kernel> make_matrices(const Permuted& p) {
   constexpr int64_t kSquare = 32;
-  const size_t last = p.extents.size() - 1;
-  const auto inner = static_cast<size_t>(std::find(p.strides.begin(), p.strides.end(), 1) - p.strides.begin());
-  const Shape out_strides = strides_of(p.extents);
-  std::vector<size_t> outer;
-  for (size_t i = 0; i < last; ++i) {
-    if (i != inner) outer.push_back(i);
-  }
-  const int64_t tiles = (p.extents[inner] + kSquare - 1) / kSquare;
+  const SwappedMatrices m = swapped_matrices(p);
+  const int64_t tiles = (m.rows() + kSquare - 1) / kSquare;
   return make_kernel([=](const Buffers& b, ThreadPool& pool) {
-    const int64_t columns = p.extents[last], rows = p.extents[inner];
-    pool.parallel_for(count_of(p, outer) * tiles, grain_for(columns * kSquare), [&](int64_t begin, int64_t end) {
+    const int64_t columns = m.columns(), rows = m.rows();
+    pool.parallel_for(m.count() * tiles, grain_for(columns * kSquare), [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
-        int64_t rest = i / tiles, to = 0;
-        const T* in = b.in<T>(0) + input_offset(p, outer, rest);
-        for (size_t k = outer.size(); k-- > 0; rest /= p.extents[outer[k]]) {
-          to += rest % p.extents[outer[k]] * out_strides[outer[k]];
-        }
-        T* out = b.out<T>(0) + to;
+        const T* in = b.in<T>(0) + m.in_offset(i / tiles);
+        T* out = b.out<T>(0) + m.out_offset(i / tiles);
         const int64_t first = i % tiles * kSquare, stop = std::min(first + kSquare, rows);
         for (int64_t c0 = 0; c0 < columns; c0 += kSquare) {
           const int64_t c1 = std::min(c0 + kSquare, columns);
           for (int64_t r = first; r < stop; ++r) {
-            for (int64_t c = c0; c < c1; ++c) out[r * out_strides[inner] + c] = in[r + c * p.strides[last]];
+            for (int64_t c = c0; c < c1; ++c) out[r * m.out_stride() + c] = in[r + c * m.in_stride()];
           }
         }
       }

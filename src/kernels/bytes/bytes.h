@@ -1,0 +1,33 @@
+// Bytes through tables, and bytes that change places: what an instruction set does faster than loops. This header is
+// included by files compiled with an instruction set's own flags, so it holds no inline code.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/x86_namespace.h"
+
+namespace quern {
+
+/// to[i] = table[from[i]], a table of 256.
+using MapBytes = void (*)(const uint8_t* table, const uint8_t* from, uint8_t* to, int64_t count);
+
+/// A matrix of the output: to[r * to_stride + c] = from[c * from_stride + r].
+struct ByteMatrix {
+  const uint8_t* from;
+  int64_t from_stride;
+  uint8_t* to;
+  int64_t to_stride;
+  int64_t rows;
+  int64_t columns;
+};
+using TransposeBytes = void (*)(const ByteMatrix& matrix);
+
+}  // namespace quern
+
+namespace QUERN_X86_NAMESPACE {
+
+void avx512vbmi_map_bytes(const uint8_t* table, const uint8_t* from, uint8_t* to, int64_t count);
+void avx2_map_bytes(const uint8_t* table, const uint8_t* from, uint8_t* to, int64_t count);
+void avx2_transpose_bytes(const quern::ByteMatrix& matrix);
+
+}  // namespace QUERN_X86_NAMESPACE
