@@ -2,38 +2,12 @@
 // four neighbours' weights are products in float32, and their terms are added left to right. Linear weights of common
 // scales are multiples of 1/16, so sums of 8-bit codes often are exact ties when they are quantized again; only the
 // same order falls on the same side of them.
-#include <algorithm>
-#include <cmath>
-#include <vector>
-
 #include "kernels/reference_kernel.h"
-#include "kernels/resize/coordinates.h"
+#include "kernels/resize/neighbours.h"
 
 namespace quern {
 
 namespace {
-
-/// Two neighbours of every output position, and the weight of each.
-struct Neighbours {
-  std::vector<int64_t> first, second;
-  std::vector<float> first_weight, second_weight;
-};
-
-Neighbours neighbours(const ResizeAxis& axis) {
-  Neighbours n;
-  const auto last = static_cast<float>(axis.in - 1);
-  for (int64_t i = 0; i < axis.out; ++i) {
-    const float position = std::clamp(source_position(axis, i), 0.0f, last);
-    const int64_t first = std::min(static_cast<int64_t>(position), axis.in - 1);
-    const int64_t second = std::min(first + 1, axis.in - 1);
-    n.first.push_back(first);
-    n.second.push_back(second);
-    // On the last element both neighbours are the same, and share the weight.
-    n.first_weight.push_back(first == second ? 0.5f : std::abs(position - static_cast<float>(second)));
-    n.second_weight.push_back(first == second ? 0.5f : std::abs(position - static_cast<float>(first)));
-  }
-  return n;
-}
 
 struct Plane {
   int64_t height = 0, width = 0, channels = 0;
@@ -55,15 +29,9 @@ void resize_row(const float* top, const float* bottom, float top_weight, float b
 }  // namespace
 
 std::unique_ptr<Kernel> resize_bilinear_reference(const OpCall& call) {
-  if (call.kind != OpKind::Resize || call.inputs[0].size() == 0 || call.inputs[0].shape.size() != 4) return nullptr;
-  const auto& attrs = call.as<ResizeAttrs>();
-  const bool plain_linear = attrs.mode == ResizeMode::linear && !attrs.antialias && !attrs.exclude_outside &&
-                            attrs.coordinates != Coordinates::tf_crop_and_resize;
+  if (!resizes_planes_linearly(call) || !plain(call) || !all_of_type(call, DType::float32)) return nullptr;
   const Shape& in = call.inputs[0].shape;
   const Shape& out = call.outputs[0].shape;
-  if (!plain_linear || !plain(call) || !all_of_type(call, DType::float32) || in[0] != out[0] || in[3] != out[3]) {
-    return nullptr;
-  }
   const Plane plane{in[1], in[2], in[3]};
   return make_kernel([plane, rows = neighbours(resize_axis(call, 1)), columns = neighbours(resize_axis(call, 2)),
                       batch = in[0], height = out[1], width = out[2]](const Buffers& b, ThreadPool& pool) {

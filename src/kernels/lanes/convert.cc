@@ -1,0 +1,30 @@
+#include "kernels/lanes/lane_kernels.h"
+#include "kernels/lanes/operands.h"
+#include "kernels/reference_kernel.h"
+
+namespace quern {
+
+std::unique_ptr<Kernel> make_lane_dequantize(const OpCall& call, const Lanes& lanes) {
+  const Operand& x = call.inputs[0];
+  if (call.kind != OpKind::Dequantize || !is_quantized_8bit(x) || call.outputs[0].dtype != DType::float32) {
+    return nullptr;
+  }
+  return make_kernel([x, dequantize = lanes.dequantize](const Buffers& buffers, ThreadPool& pool) {
+    pool.parallel_for(x.size(), 16384, [&](int64_t begin, int64_t end) {
+      const Bytes from = bytes_of(x, buffers.in<uint8_t>(0) + begin, scale_of(x));
+      dequantize(from, end - begin, buffers.out<float>(0) + begin);
+    });
+  });
+}
+
+std::unique_ptr<Kernel> make_lane_sigmoid(const OpCall& call, const Lanes& lanes) {
+  if (call.kind != OpKind::Sigmoid || !is_real(call.inputs[0]) || !is_real(call.outputs[0])) return nullptr;
+  return make_kernel(
+      [count = call.outputs[0].size(), sigmoid = lanes.sigmoid](const Buffers& buffers, ThreadPool& pool) {
+        pool.parallel_for(count, 8192, [&](int64_t begin, int64_t end) {
+          sigmoid(buffers.in<float>(0) + begin, end - begin, buffers.out<float>(0) + begin);
+        });
+      });
+}
+
+}  // namespace quern

@@ -1,0 +1,24 @@
+// Kernels of operators whose elements all do the same, over an instruction set's lanes.
+#pragma once
+
+#include <memory>
+
+#include "kernels/kernel.h"
+#include "kernels/lanes/lanes.h"
+
+namespace quern {
+
+// Each is nullptr when the call is of another kind.
+
+/// Add, Sub and Mul of 8-bit values by the rule `float`.
+std::unique_ptr<Kernel> make_lane_binary(const OpCall& call, const Lanes& lanes);
+/// ReduceMean of 8-bit values over neighbouring axes, the innermost not among them.
+std::unique_ptr<Kernel> make_lane_mean(const OpCall& call, const Lanes& lanes);
+/// Linear Resize of the height and width of 8-bit values by the rule `float`.
+std::unique_ptr<Kernel> make_lane_resize(const OpCall& call, const Lanes& lanes);
+/// Dequantize of 8-bit values of one scale.
+std::unique_ptr<Kernel> make_lane_dequantize(const OpCall& call, const Lanes& lanes);
+/// Sigmoid of float32.
+std::unique_ptr<Kernel> make_lane_sigmoid(const OpCall& call, const Lanes& lanes);
+
+}  // namespace quern

@@ -1,0 +1,46 @@
+// The rows of operators whose elements all do the same, on x86.
+#include "kernels/lanes/lane_kernels.h"
+
+namespace QUERN_X86_NAMESPACE {
+
+std::unique_ptr<Kernel> lane_binary_int8_avx512(const OpCall& call) {
+  return make_lane_binary(call, avx512_lanes());
+}
+
+std::unique_ptr<Kernel> lane_binary_int8_avx2(const OpCall& call) {
+  return make_lane_binary(call, avx2_lanes());
+}
+
+std::unique_ptr<Kernel> lane_mean_int8_avx512(const OpCall& call) {
+  return make_lane_mean(call, avx512_lanes());
+}
+
+std::unique_ptr<Kernel> lane_mean_int8_avx2(const OpCall& call) {
+  return make_lane_mean(call, avx2_lanes());
+}
+
+std::unique_ptr<Kernel> lane_resize_int8_avx512(const OpCall& call) {
+  return make_lane_resize(call, avx512_lanes());
+}
+
+std::unique_ptr<Kernel> lane_resize_int8_avx2(const OpCall& call) {
+  return make_lane_resize(call, avx2_lanes());
+}
+
+std::unique_ptr<Kernel> lane_dequantize_avx512(const OpCall& call) {
+  return make_lane_dequantize(call, avx512_lanes());
+}
+
+std::unique_ptr<Kernel> lane_dequantize_avx2(const OpCall& call) {
+  return make_lane_dequantize(call, avx2_lanes());
+}
+
+std::unique_ptr<Kernel> lane_sigmoid_float_avx512(const OpCall& call) {
+  return make_lane_sigmoid(call, avx512_lanes());
+}
+
+std::unique_ptr<Kernel> lane_sigmoid_float_avx2(const OpCall& call) {
+  return make_lane_sigmoid(call, avx2_lanes());
+}
+
+}  // namespace QUERN_X86_NAMESPACE
