@@ -6,6 +6,27 @@
 
 namespace quern::test {
 
+Tensor random_bytes(Dice& dice, DType type, const Shape& shape) {
+  Tensor tensor = *Tensor::make(type, shape);
+  auto* bytes = static_cast<uint8_t*>(tensor.mutable_raw());
+  for (int64_t i = 0; i < tensor.size(); ++i) bytes[i] = static_cast<uint8_t>(dice.between(0, 255));
+  // Runs of extremes: where 16-bit sums of products would saturate.
+  for (int64_t i = 0; i < std::min<int64_t>(tensor.size(), 6); ++i) bytes[i] = type == DType::int8 ? 0x80 : 0xff;
+  return tensor;
+}
+
+Tensor random_floats(Dice& dice, const Shape& shape) {
+  Tensor tensor = *Tensor::make(DType::float32, shape);
+  for (float& v : tensor.mutable_data<float>()) v = dice.real(-1, 1);
+  return tensor;
+}
+
+int32_t zero_point(Dice& dice, DType type) {
+  if (type == DType::int16) return dice.flip() ? 0 : static_cast<int32_t>(dice.between(-3, 3));
+  if (type == DType::uint16) return static_cast<int32_t>(dice.pick<int64_t>({32768, 32768, 32767, 0, 40000}));
+  return static_cast<int32_t>(type == DType::int8 ? dice.between(-128, 127) : dice.between(0, 255));
+}
+
 namespace {
 
 /// What a convolution case is made of; the rest is drawn.
@@ -23,30 +44,9 @@ Tensor random_words(Dice& dice, DType type, const Shape& shape) {
   return tensor;
 }
 
-Tensor random_bytes(Dice& dice, DType type, const Shape& shape) {
-  Tensor tensor = *Tensor::make(type, shape);
-  auto* bytes = static_cast<uint8_t*>(tensor.mutable_raw());
-  for (int64_t i = 0; i < tensor.size(); ++i) bytes[i] = static_cast<uint8_t>(dice.between(0, 255));
-  // Runs of extremes: where 16-bit sums of products would saturate.
-  for (int64_t i = 0; i < std::min<int64_t>(tensor.size(), 6); ++i) bytes[i] = type == DType::int8 ? 0x80 : 0xff;
-  return tensor;
-}
-
 /// Elements of any 8- or 16-bit type.
 Tensor random_codes(Dice& dice, DType type, const Shape& shape) {
   return is_16bit(type) ? random_words(dice, type, shape) : random_bytes(dice, type, shape);
-}
-
-Tensor random_floats(Dice& dice, const Shape& shape) {
-  Tensor tensor = *Tensor::make(DType::float32, shape);
-  for (float& v : tensor.mutable_data<float>()) v = dice.real(-1, 1);
-  return tensor;
-}
-
-int32_t zero_point(Dice& dice, DType type) {
-  if (type == DType::int16) return dice.flip() ? 0 : static_cast<int32_t>(dice.between(-3, 3));
-  if (type == DType::uint16) return static_cast<int32_t>(dice.pick<int64_t>({32768, 32768, 32767, 0, 40000}));
-  return static_cast<int32_t>(type == DType::int8 ? dice.between(-128, 127) : dice.between(0, 255));
 }
 
 Quantization weight_quantization(Dice& dice, DType type, int64_t channels) {
@@ -120,6 +120,25 @@ RowCase conv_case(Dice& dice, DType type, const ConvSize& size) {
   }
   const Shape w{size.out_channels, size.kernel[0], size.kernel[1], size.in_channels / size.groups};
   c.depth = w[1] * w[2] * w[3];
+  c.kind = OpKind::Conv;
+  c.attrs = attrs;
+  add_operands(dice, type, x, w, y, c);
+  c.text = "Conv " + to_string(x) + " by " + to_string(w) + " to " + to_string(y);
+  return c;
+}
+
+/// A line of many positions.
+RowCase wide_conv_case(Dice& dice, DType type, int64_t width, int64_t in_channels, int64_t out_channels) {
+  RowCase c;
+  ConvAttrs attrs;
+  attrs.clamp = random_clamp(dice);
+  const int64_t size = dice.pick<int64_t>({1, 3, 3, 5}), stride = dice.pick<int64_t>({1, 1, 2});
+  attrs.strides = {stride, stride};
+  if (dice.flip()) attrs.pads = {size / 2, size / 2, size / 2, size / 2};
+  const Shape y{1, 2, width, out_channels};
+  const Shape x{1, stride + size - 2 * attrs.pads[0], (width - 1) * stride + size - 2 * attrs.pads[1], in_channels};
+  const Shape w{out_channels, size, size, in_channels};
+  c.depth = size * size * in_channels;
   c.kind = OpKind::Conv;
   c.attrs = attrs;
   add_operands(dice, type, x, w, y, c);
@@ -214,6 +233,17 @@ RowCase quantize_case(Dice& dice, DType type, int64_t size) {
 }
 
 }  // namespace
+
+std::vector<RowCase> wide_line_cases(DType type, uint32_t seed) {
+  Dice dice(seed);
+  std::vector<RowCase> cases;
+  for (int64_t width : {15, 16, 17, 31, 32, 33, 48, 50, 65, 80}) {
+    for (int64_t channels : {1, 3, 16, 33, 64}) {
+      cases.push_back(wide_conv_case(dice, type, width, channels, dice.pick<int64_t>({1, 16, 17, 40, 70})));
+    }
+  }
+  return cases;
+}
 
 std::vector<RowCase> product_cases(DType type, uint32_t seed) {
   Dice dice(seed);

@@ -39,8 +39,16 @@ class Dice {
   std::mt19937 engine_;
 };
 
+/// Every byte with the same chance, extremes first.
+Tensor random_bytes(Dice& dice, DType type, const Shape& shape);
+/// Between -1 and 1.
+Tensor random_floats(Dice& dice, const Shape& shape);
+int32_t zero_point(Dice& dice, DType type);
+
 /// Convolutions with one group, and fully connected operators; `type` is the element type of the input.
 std::vector<RowCase> product_cases(DType type, uint32_t seed);
+/// Convolutions with lines of many positions.
+std::vector<RowCase> wide_line_cases(DType type, uint32_t seed);
 /// Depthwise convolutions with as many outputs as inputs.
 std::vector<RowCase> depthwise_cases(DType type, uint32_t seed);
 /// Add, Sub and Mul of equal and of broadcast shapes; none for float32.
@@ -48,5 +56,8 @@ std::vector<RowCase> binary_cases(DType type, uint32_t seed);
 /// MaxPool, and Quantize from float32 to `type`; none for float32.
 std::vector<RowCase> pool_cases(DType type, uint32_t seed);
 std::vector<RowCase> quantize_cases(DType type, uint32_t seed);
+/// Unary operators, Quantize, Dequantize, Concat, Transpose, ReduceMean and linear Resize of 8-bit values; Sigmoid for
+/// float32.
+std::vector<RowCase> byte_cases(DType type, uint32_t seed);
 
 }  // namespace quern::test

@@ -11,6 +11,7 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64" AND SIMDE_INCLUDE_DIR)
   target_link_libraries(quern_kernels_emulated PRIVATE quern_options quern_kernels)
   quern_test(kernels_x86
     SOURCES
+      byte_cases.cc
       row_cases.cc
       x86_rows_test.cc
       x86_store_test.cc

@@ -84,7 +84,8 @@ const std::vector<SolvedCase>& all_cases() {
     std::vector<RowCase> drawn;
     uint32_t seed = kSeed;
     for (DType type : {DType::int8, DType::uint8, DType::float32, DType::int16, DType::uint16}) {
-      for (auto make : {product_cases, depthwise_cases, binary_cases, pool_cases, quantize_cases}) {
+      for (auto make :
+           {product_cases, wide_line_cases, depthwise_cases, binary_cases, pool_cases, quantize_cases, byte_cases}) {
         auto more = make(type, seed++);
         drawn.insert(drawn.end(), more.begin(), more.end());
       }
