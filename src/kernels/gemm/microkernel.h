@@ -149,15 +149,16 @@ struct WindowKernel {
   void (*multiply)(const WindowProduct& window);
 };
 
-/// Runs of output elements of a depthwise convolution: element i of a run is at the same place in the input plus i, so
-/// that a run is a line (stride 1) or a pixel. Input bytes are uint8, results are stored by the rule `float`.
+/// Runs of output elements of a depthwise convolution: element i of a run meets element i behind each tap, so that a
+/// run is the part of a line whose windows lie within the input (stride 1), or a pixel. Results are stored by the rule
+/// `float`.
 struct WindowRun {
-  const std::byte* from;  ///< the first tap of the first run's first element; up to 63 bytes beyond a run are read
-  int64_t pitch;          ///< bytes from a run's first tap to the next one's
+  const std::byte* const* taps;  ///< a multiple of four, for the first run; the weights of surplus taps are 0
+  int64_t quads;                 ///< fours of taps
+  int64_t pitch;                 ///< bytes from a run's taps to the next one's
   int64_t runs;
   int64_t length;            ///< elements of a run
-  const int64_t* taps;       ///< byte offsets, a multiple of four of them; the weights of surplus taps are 0
-  int64_t quads;             ///< fours of taps
+  bool is_signed;            ///< the input is int8, else uint8
   int64_t patterns;          ///< vectors of weights until they repeat within a run
   const std::byte* weights;  ///< [pattern][quad][quarter][16 lanes][4 taps]; quarter j has elements 4j…4j+3 of every 16
   const int32_t* bias;       ///< [pattern][quarter][16 lanes]; scales likewise, all below 1

@@ -22,11 +22,20 @@ QUERN_INLINE Sums load_sums(const int32_t* bias) {
           _mm512_load_si512(bias + 48)};
 }
 
-QUERN_INLINE void add_quad(Sums& sums, const std::byte* from, const int64_t* taps, const std::byte* weights) {
-  const __m512i a = _mm512_loadu_si512(from + taps[0]);
-  const __m512i b = _mm512_loadu_si512(from + taps[1]);
-  const __m512i c = _mm512_loadu_si512(from + taps[2]);
-  const __m512i d = _mm512_loadu_si512(from + taps[3]);
+/// Sixty-four bytes of a tap, as uint8. Of the last vector of a run no byte beyond the run is read.
+template <bool kSigned, bool kWhole>
+QUERN_INLINE __m512i load_tap(const std::byte* from, __mmask64 wanted) {
+  const __m512i bytes = kWhole ? _mm512_loadu_si512(from) : _mm512_maskz_loadu_epi8(wanted, from);
+  return kSigned ? _mm512_xor_si512(bytes, _mm512_set1_epi8(-128)) : bytes;
+}
+
+template <bool kSigned, bool kWhole>
+QUERN_INLINE void add_quad(Sums& sums, const std::byte* const* taps, int64_t at, __mmask64 wanted,
+                           const std::byte* weights) {
+  const __m512i a = load_tap<kSigned, kWhole>(taps[0] + at, wanted);
+  const __m512i b = load_tap<kSigned, kWhole>(taps[1] + at, wanted);
+  const __m512i c = load_tap<kSigned, kWhole>(taps[2] + at, wanted);
+  const __m512i d = load_tap<kSigned, kWhole>(taps[3] + at, wanted);
   const __m512i ab_low = _mm512_unpacklo_epi8(a, b), ab_high = _mm512_unpackhi_epi8(a, b);
   const __m512i cd_low = _mm512_unpacklo_epi8(c, d), cd_high = _mm512_unpackhi_epi8(c, d);
   sums.v0 = _mm512_dpbusd_epi32(sums.v0, _mm512_unpacklo_epi16(ab_low, cd_low), _mm512_load_si512(weights));
@@ -52,44 +61,59 @@ QUERN_INLINE __m512i stored(const Sums& sums, const float* scale, const Bounds& 
   }
 }
 
+/// Elements `at` of a run's sums and on, up to 64.
+template <bool kSigned, bool kSignedOut, bool kWhole>
+QUERN_INLINE __m512i run_vector(const WindowRun& w, int64_t quads, int64_t pattern, int64_t at, __mmask64 wanted,
+                                const Bounds& bounds) {
+  Sums sums = load_sums(w.bias + pattern * kRunVector);
+  const std::byte* weights = w.weights + pattern * quads * 4 * kRunVector;
+  for (int64_t q = 0; q < quads; ++q) {
+    add_quad<kSigned, kWhole>(sums, w.taps + 4 * q, at, wanted, weights + q * 4 * kRunVector);
+  }
+  return stored<kSignedOut>(sums, w.scale + pattern * kRunVector, bounds);
+}
+
 /// `kQuads` is the number of quads, or 0 where it is known only when it runs.
-template <bool kSignedOut, int kQuads>
+template <bool kSigned, bool kSignedOut, int kQuads>
 void run_all(const WindowRun& w) {
   const Bounds bounds{_mm512_set1_epi16(static_cast<int16_t>(w.zero_point)), _mm512_set1_epi8(static_cast<char>(w.low)),
                       _mm512_set1_epi8(static_cast<char>(w.high))};
   const int64_t quads = kQuads > 0 ? kQuads : w.quads;
-  for (int64_t r = 0; r < w.runs; ++r) {
-    const std::byte* from = w.from + r * w.pitch;
-    std::byte* out = w.out + r * w.length;
+  const int64_t whole = w.length / kRunVector * kRunVector;
+  const __mmask64 rest = (__mmask64{1} << (w.length - whole)) - 1;
+  std::byte* out = w.out;
+  for (int64_t r = 0; r < w.runs; ++r, out += w.length) {
+    const int64_t start = r * w.pitch;
     int64_t pattern = 0;
-    for (int64_t i = 0; i < w.length; i += kRunVector) {
-      Sums sums = load_sums(w.bias + pattern * kRunVector);
-      const std::byte* weights = w.weights + pattern * quads * 4 * kRunVector;
-      for (int64_t q = 0; q < quads; ++q) add_quad(sums, from + i, w.taps + 4 * q, weights + q * 4 * kRunVector);
-      const __m512i bytes = stored<kSignedOut>(sums, w.scale + pattern * kRunVector, bounds);
-      const int64_t left = w.length - i;
-      if (left >= kRunVector) {
-        _mm512_storeu_si512(out + i, bytes);
-      } else {
-        _mm512_mask_storeu_epi8(out + i, (__mmask64{1} << left) - 1, bytes);
-      }
+    for (int64_t i = 0; i < whole; i += kRunVector) {
+      const __m512i bytes = run_vector<kSigned, kSignedOut, true>(w, quads, pattern, start + i, rest, bounds);
+      _mm512_storeu_si512(out + i, bytes);
       pattern = pattern + 1 == w.patterns ? 0 : pattern + 1;
     }
+    if (rest == 0) continue;
+    const __m512i bytes = run_vector<kSigned, kSignedOut, false>(w, quads, pattern, start + whole, rest, bounds);
+    _mm512_mask_storeu_epi8(out + whole, rest, bytes);
   }
 }
 
-template <bool kSignedOut>
+template <bool kSigned, bool kSignedOut>
 void run_by_size(const WindowRun& w) {
-  if (w.quads == 3) return run_all<kSignedOut, 3>(w);  // 3x3
-  if (w.quads == 7) return run_all<kSignedOut, 7>(w);  // 5x5
-  run_all<kSignedOut, 0>(w);
+  if (w.quads == 3) return run_all<kSigned, kSignedOut, 3>(w);  // 3x3
+  if (w.quads == 7) return run_all<kSigned, kSignedOut, 7>(w);  // 5x5
+  run_all<kSigned, kSignedOut, 0>(w);
+}
+
+template <bool kSigned>
+void run_by_output(const WindowRun& w) {
+  if (w.low < 0) return run_by_size<kSigned, true>(w);
+  run_by_size<kSigned, false>(w);
 }
 
 }  // namespace
 
 void avx512vnni_run_windows(const WindowRun& w) {
-  if (w.low < 0) return run_by_size<true>(w);
-  run_by_size<false>(w);
+  if (w.is_signed) return run_by_output<true>(w);
+  run_by_output<false>(w);
 }
 
 }  // namespace QUERN_X86_NAMESPACE
