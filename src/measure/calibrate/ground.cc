@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "measure/calibrate/joins.h"
 #include "measure/calibrate/search.h"
+#include "measure/patterns.h"
 #include "prepare/prepare.h"
 #include "quantize/rules.h"
 #include "quantize/table.h"
@@ -15,18 +16,6 @@ namespace {
 
 /// Samples held in memory while layers are made; more would change little and cost much.
 constexpr int64_t kMaxLayerSamples = 32;
-
-Result<std::vector<std::regex>> patterns(const std::vector<std::string>& texts) {
-  std::vector<std::regex> compiled;
-  for (const std::string& text : texts) {
-    try {
-      compiled.emplace_back(text);
-    } catch (const std::regex_error&) {
-      return fail(ErrorCode::invalid_argument, "'{}' is not a regular expression", text);
-    }
-  }
-  return compiled;
-}
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "measure/lint/subject.h"
+#include "measure/patterns.h"
 #include "quern/compile.h"
 
 namespace quern {
@@ -88,18 +89,6 @@ struct Stages {
   std::string refusal;
   std::optional<Seen> seen;
 };
-
-Result<std::vector<std::regex>> patterns(const std::vector<std::string>& texts) {
-  std::vector<std::regex> compiled;
-  for (const std::string& text : texts) {
-    try {
-      compiled.emplace_back(text);
-    } catch (const std::regex_error&) {
-      return fail(ErrorCode::invalid_argument, "'{}' is not a regular expression", text);
-    }
-  }
-  return compiled;
-}
 
 Result<Stages> stages_of(const Model& model, const CalibrationData* data, const LintOptions& options) {
   Stages stages;
