@@ -34,18 +34,19 @@ Status parse_calibration(const std::string& text, QuantizeOptions& options) {
 
 Status parse_methods(const std::string& text, QuantizeOptions& options) {
   if (text == "default") return {};
-  options.equalize = options.correct_bias = options.round = false;
+  options.equalize = options.absorb = options.correct_bias = options.round = false;
   if (text == "none") return {};
   for (size_t begin = 0; begin <= text.size();) {
     const size_t comma = std::min(text.find(',', begin), text.size());
     const std::string name = text.substr(begin, comma - begin);
     bool* method = name == "equalize"       ? &options.equalize
+                   : name == "absorb"       ? &options.absorb
                    : name == "bias-correct" ? &options.correct_bias
                    : name == "round"        ? &options.round
                                             : nullptr;
     if (method == nullptr)
-      return usage(
-          fmt::format("--methods {}: '{}' is none of equalize, bias-correct, round (or none, default)", text, name));
+      return usage(fmt::format("--methods {}: '{}' is none of equalize, absorb, bias-correct, round (or none, default)",
+                               text, name));
     *method = true;
     begin = comma + 1;
   }
@@ -144,8 +145,9 @@ void add_options(CLI::App& app, QuantizeWords& words) {
   app.add_option("--weights", words.weights, "per-channel (default) or per-tensor");
   app.add_option("--activations", words.activations, "int8 (default, or what --table says) or uint8");
   app.add_flag("--symmetric", words.symmetric, "zero points in the middle of the type");
-  app.add_option("--methods", words.methods,
-                 "equalize,bias-correct,round in a list; none; or default: each where it helps on samples kept back");
+  app.add_option(
+      "--methods", words.methods,
+      "equalize,absorb,bias-correct,round in a list; none; or default: each where it helps on samples kept back");
   app.add_option("--keep-float", words.keep_float,
                  "operators, by a regular expression on name or kind, that stay float (repeat)")
       ->type_name("REGEX")

@@ -57,6 +57,7 @@ struct TableRow {
     weights,     ///< constant weights: one scale, or one an output channel
     bias,        ///< `numbers`: the real bias of each output channel
     balance,     ///< `numbers`: what each channel of a value was divided by
+    absorb,      ///< `numbers`: what was then taken off each channel, and moved into the biases of its readers
     rounding,    ///< `rounded`: weights that are not stored in the nearest code
     keep_float,  ///< an operator whose arithmetic stays float
   };
@@ -226,6 +227,7 @@ struct QuantizeOptions {
   Calibration calibration = Calibration::automatic;
   double percentile = 99.99;
   bool equalize = true;                    ///< balance the channels of neighbouring layers
+  bool absorb = true;                      ///< move what channels always carry into the biases of the next layer
   bool correct_bias = true;                ///< take the mean error of each layer out of its bias
   bool round = true;                       ///< search the scales of weights
   std::vector<std::string> keep_float;     ///< regular expressions on operators' names or kinds

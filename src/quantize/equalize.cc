@@ -1,9 +1,10 @@
 #include "quantize/equalize.h"
 
-#include "base/error.h"
-
 #include <algorithm>
 #include <cmath>
+
+#include "base/error.h"
+#include "quantize/constants.h"
 
 namespace quern {
 
@@ -17,29 +18,6 @@ struct Demand {
   bool dense = false;  ///< read by weights that mix channels
   bool read = false;   ///< read by weights at all
 };
-
-int64_t groups_of(const Op& op) {
-  if (const auto* a = std::get_if<ConvAttrs>(&op.attrs)) return a->groups;
-  if (const auto* a = std::get_if<ConvTransposeAttrs>(&op.attrs)) return a->groups;
-  return 1;
-}
-
-/// Calls body(element, output channel, input channel) for weights O x … x I.
-template <typename Body>
-void each_weight(const Shape& shape, int64_t groups, const Body& body) {
-  const int64_t outs = shape[0];
-  const int64_t own = shape.back();
-  int64_t windows = 1;
-  for (size_t i = 1; i + 1 < shape.size(); ++i) windows *= shape[i];
-  size_t element = 0;
-  for (int64_t o = 0; o < outs; ++o) {
-    const int64_t first = o / (outs / groups) * own;
-    for (int64_t k = 0; k < windows; ++k) {
-      for (int64_t i = 0; i < own; ++i, ++element)
-        body(element, static_cast<size_t>(o), static_cast<size_t>(first + i));
-    }
-  }
-}
 
 /// Moves factors into constants.
 class Balancer {
@@ -75,30 +53,14 @@ class Balancer {
       changed |= factor != 1;
       w[e] *= factor;
     });
-    if (changed) replace(index, 1, std::move(weights));
+    if (changed) replace_constant(assignment_, index, 1, std::move(weights));
     if (op.inputs.size() < 3 || op.inputs[2] == kNoValue) return {};
     Tensor bias = graph().value(op.inputs[2]).constant->clone();
     auto b = bias.mutable_data<float>();
     if (b.size() != out.size() || std::ranges::all_of(out, [](float s) { return s == 1; })) return {};
     for (size_t o = 0; o < b.size(); ++o) b[o] /= at(out, o);
-    replace(index, 2, std::move(bias));
+    replace_constant(assignment_, index, 2, std::move(bias));
     return {};
-  }
-
-  /// The operator gets a constant of its own under the old name when nobody else reads the old one.
-  void replace(size_t index, size_t slot, Tensor tensor) {
-    const ValueId old = graph().ops[index].inputs[slot];
-    int readers = 0;
-    for (const Op& op : graph().ops) readers += static_cast<int>(std::ranges::count(op.inputs, old));
-    if (readers == 1) {
-      graph().value(old).constant = std::move(tensor);
-      return;
-    }
-    const ValueId own = graph().add_constant(graph().fresh_name(graph().value(old).name), std::move(tensor));
-    assignment_.stored.push_back(false);
-    assignment_.wide.push_back(false);
-    assignment_.group.push_back(own);
-    graph().ops[index].inputs[slot] = own;
   }
 
   Assignment& assignment_;

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/spelling.h"
+#include "quantize/absorb.h"
 #include "quantize/place.h"
 #include "quantize/table.h"
 
@@ -19,6 +20,7 @@ class Pinner {
   Status run() {
     find_values();
     QUERN_CHECK(balance());
+    QUERN_CHECK(absorb_offsets());
     find_products();
     pins().values.resize(graph().values.size());
     pins().products.resize(graph().ops.size());
@@ -66,24 +68,45 @@ class Pinner {
     }
   }
 
-  Status balance() {
-    ChannelFactors factors(graph().values.size());
-    bool any = false;
+  /// By value, the numbers of all lines of a kind, one a channel; empty when there is no such line.
+  Result<std::vector<std::vector<float>>> by_channel(TableRow::Kind kind, const char* what) {
+    std::vector<std::vector<float>> numbers;
     for (const TableRow& row : table_.rows) {
-      if (row.kind != TableRow::Kind::balance) continue;
+      if (row.kind != kind) continue;
       const auto found = values_.find(row.name);
       if (found == values_.end())
         return complain(row.line, "the model has no value '{}'{}", row.name, nearest(row.name, values_));
       const Shape& shape = graph().values[found->second].shape;
       if (shape.empty() || static_cast<int64_t>(row.numbers.size()) != shape.back())
-        return complain(row.line, "{} factors for the {} channels of '{}'", row.numbers.size(),
+        return complain(row.line, "{} {} for the {} channels of '{}'", row.numbers.size(), what,
                         shape.empty() ? 0 : shape.back(), row.name);
-      factors[found->second] = row.numbers;
-      any = true;
+      numbers.resize(graph().values.size());
+      numbers[found->second] = row.numbers;
     }
-    if (!any) return {};
+    return numbers;
+  }
+
+  Status balance() {
+    QUERN_TRY(ChannelFactors factors, by_channel(TableRow::Kind::balance, "factors"));
+    if (factors.empty()) return {};
     QUERN_CHECK(apply_factors(assignment_, factors));
     pins().factors = std::move(factors);
+    return {};
+  }
+
+  Status absorb_offsets() {
+    QUERN_TRY(const ChannelOffsets wished, by_channel(TableRow::Kind::absorb, "offsets"));
+    if (wished.empty()) return {};
+    QUERN_TRY(pins().offsets, absorb(assignment_, wished));
+    for (const TableRow& row : table_.rows) {
+      if (row.kind != TableRow::Kind::absorb) continue;
+      const size_t id = values_.at(row.name);
+      if (id < pins().offsets.size() && pins().offsets[id] == row.numbers) continue;
+      return complain(row.line,
+                      "nothing can be taken off '{}': it must be what a product with a Relu gives, and be read by "
+                      "convolutions without padding or fully connected layers only",
+                      row.name);
+    }
     return {};
   }
 
@@ -99,6 +122,7 @@ class Pinner {
       case TableRow::Kind::keep_float:
         return check_operator(row);
       case TableRow::Kind::balance:
+      case TableRow::Kind::absorb:
         break;
     }
     return {};

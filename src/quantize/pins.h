@@ -22,6 +22,7 @@ struct Pins {
   std::vector<Quantization> values;
   std::vector<ProductPin> products;
   std::vector<std::vector<float>> factors;  ///< by value, what the table divides each channel by
+  std::vector<std::vector<float>> offsets;  ///< by value, what the table then takes off each channel
 
   const Quantization* value(size_t id) const {
     return id < values.size() && !values[id].empty() ? &values[id] : nullptr;

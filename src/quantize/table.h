@@ -3,14 +3,16 @@
 
 #include <string>
 
+#include "quantize/absorb.h"
 #include "quantize/assign.h"
 #include "quantize/equalize.h"
 
 namespace quern {
 
-/// Balances the assignment's channels as the table says and pins what it decides. `type`: of 8-bit activations.
-/// Errors: invalid_file naming the line: a name that the model has not, or not in 8 bits; another type; scales, a bias
-/// or factors of another count than channels; tied values that differ; weights without room for their bias.
+/// Balances the assignment's channels, takes offsets off them as the table says, and pins what it decides. `type`: of
+/// 8-bit activations. Errors: invalid_file naming the line: a name that the model has not, or not in 8 bits; another
+/// type; scales, a bias factors or offsets of another count than channels; an offset that no bias can take; tied values
+/// that differ; weights without room for their bias.
 Status pin_by_table(Assignment& assignment, const QuantizationTable& table, DType type);
 
 /// The name of the first value or weights that nothing is said of; empty when everything is pinned.
@@ -26,7 +28,13 @@ Result<ProductTensors> pinned_product(const Assignment& assignment, size_t op, f
 /// Requires that everything is pinned. Verified.
 Result<Graph> pinned_graph(const Assignment& assignment, DType type);
 
-/// The lines that make `integers` again from `assignment`, which is balanced by `factors` (empty: by none).
-Result<QuantizationTable> table_of(const Assignment& assignment, const ChannelFactors& factors, const Graph& integers);
+/// What was done to an assignment's float graph before its integers were chosen.
+struct Changes {
+  ChannelFactors factors;  ///< empty: none
+  ChannelOffsets offsets;  ///< empty: none
+};
+
+/// The lines that make `integers` again from `assignment`, which has these changes.
+Result<QuantizationTable> table_of(const Assignment& assignment, const Changes& changes, const Graph& integers);
 
 }  // namespace quern

@@ -34,8 +34,12 @@ TableRow row(TableRow::Kind kind, std::string name) {
 
 class Writer {
  public:
-  Writer(const Assignment& assignment, const ChannelFactors& factors, const Graph& integers)
-      : assignment_(assignment), factors_(factors), integers_(integers), names_(assignment.graph) {
+  Writer(const Assignment& assignment, const Changes& changes, const Graph& integers)
+      : assignment_(assignment),
+        factors_(changes.factors),
+        offsets_(changes.offsets),
+        integers_(integers),
+        names_(assignment.graph) {
     for (const Value& value : integers.values) by_name_[value.name] = &value;
     for (size_t i = 0; i < names_.ops.size(); ++i) {
       if (assignment.integer[i]) place_product(names_, assignment.graph, i, {}, {});
@@ -51,6 +55,7 @@ class Writer {
       if (scaled) add_balance(op.inputs[0]);
       if (assignment_.integer[i]) QUERN_CHECK(add_product(i));
       if (scaled) add_balance(op.outputs[0]);
+      if (scaled) add_offsets(op.outputs[0]);
       for (ValueId id : op.outputs) add_value(id);
     }
     return std::move(table_);
@@ -66,6 +71,15 @@ class Writer {
     if (std::ranges::all_of(factors_[at], [](float f) { return f == 1; })) return;
     TableRow made = row(TableRow::Kind::balance, graph().value(id).name);
     made.numbers = factors_[at];
+    table_.rows.push_back(std::move(made));
+  }
+
+  /// Of what products give; what becomes of it on the way follows.
+  void add_offsets(ValueId id) {
+    const auto at = static_cast<size_t>(id);
+    if (at >= offsets_.size() || offsets_[at].empty()) return;
+    TableRow made = row(TableRow::Kind::absorb, graph().value(id).name);
+    made.numbers = offsets_[at];
     table_.rows.push_back(std::move(made));
   }
 
@@ -117,6 +131,7 @@ class Writer {
 
   const Assignment& assignment_;
   const ChannelFactors& factors_;
+  const ChannelOffsets& offsets_;
   const Graph& integers_;
   Graph names_;  ///< the assignment's graph with the names that integer constants get
   std::unordered_map<std::string, const Value*> by_name_;
@@ -126,8 +141,8 @@ class Writer {
 
 }  // namespace
 
-Result<QuantizationTable> table_of(const Assignment& assignment, const ChannelFactors& factors, const Graph& integers) {
-  return Writer(assignment, factors, integers).run();
+Result<QuantizationTable> table_of(const Assignment& assignment, const Changes& changes, const Graph& integers) {
+  return Writer(assignment, changes, integers).run();
 }
 
 }  // namespace quern

@@ -113,7 +113,7 @@ class LineParser {
       row_.kind = kind;
       return {};
     }
-    return complain("'{}' begins no line of a table (value, weights, bias, balance, rounding, float)", word);
+    return complain("'{}' begins no line of a table (value, weights, bias, balance, absorb, rounding, float)", word);
   }
 
   Status rest() {
@@ -129,6 +129,8 @@ class LineParser {
         return scales(std::numeric_limits<size_t>::max());
       case TableRow::Kind::bias:
         return reals();
+      case TableRow::Kind::absorb:
+        return offsets();
       case TableRow::Kind::rounding:
         return steps();
       case TableRow::Kind::keep_float:
@@ -184,6 +186,15 @@ class LineParser {
       row_.numbers.push_back(*real);
     }
     if (row_.numbers.empty()) return complain("'{}' has no numbers", row_.name);
+    return {};
+  }
+
+  /// None below 0: a Relu leaves nothing there that could be taken off.
+  Status offsets() {
+    QUERN_CHECK(reals());
+    for (float offset : row_.numbers) {
+      if (offset < 0) return complain("an offset of '{}' is {}: it must not be below 0", row_.name, offset);
+    }
     return {};
   }
 

@@ -23,6 +23,7 @@ constexpr const char* kHeading = R"(
 #   weights   NAME TYPE SCALE...           one scale, or one an output channel; the zero point is 0
 #   bias      NAME REAL...                 bias of each output channel; taken out with its weights: the model's own
 #   balance   NAME FACTOR...               what each channel of a value is divided by (equalization)
+#   absorb    NAME OFFSET...               what is then taken off each channel, and given to its readers' biases
 #   rounding  NAME +GAP -GAP...            weights one code above or below the nearest; GAP elements after the last one
 #   float     OPERATOR                     its arithmetic stays float
 # Values that an operator ties together have the same scale and zero point.
@@ -70,6 +71,7 @@ std::string row_text(const TableRow& row, size_t width) {
       return text + fmt::format(" {:<5}", to_string(row.dtype)) + numbers_text(row.numbers);
     case TableRow::Kind::bias:
     case TableRow::Kind::balance:
+    case TableRow::Kind::absorb:
       return text + numbers_text(row.numbers);
     case TableRow::Kind::rounding:
       return text + steps_text(row.rounded);

@@ -152,7 +152,8 @@ TEST(AdaptWeights, LowersTheErrorOfSumsOnUnseenInputs) {
   ASSERT_TRUE(moments.ok());
   const Tensor& weights = *graph.value(graph.ops[0].inputs[1]).constant;
   const std::vector<float> scales = weight_scales(weights, {true, false, false}, {});
-  const auto adapted = adapt_weights(weights, scales, {(*moments)[0][op_named(assignment.graph, "y")], {}, 1e-6, true});
+  const auto adapted =
+      adapt_weights(weights, scales, {(*moments)[0][op_named(assignment.graph, "y")], {}, {}, 1e-6, true});
   ASSERT_TRUE(adapted.ok());
   const Tensor nearest = *quantize_weights(weights, scales);
   EXPECT_LT(error_of(*adapted, weights, unseen), 0.5 * error_of(nearest, weights, unseen));

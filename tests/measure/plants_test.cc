@@ -188,7 +188,7 @@ std::vector<std::vector<Tensor>> pictures_of(const Model& model, const char* rec
 /// As `quern quantize --methods none` or, with everything that it does by default.
 Model quantized_by_quern(const Model& model, const std::vector<std::vector<Tensor>>& samples, bool methods) {
   QuantizeOptions options;
-  options.equalize = options.correct_bias = options.round = methods;
+  options.equalize = options.absorb = options.correct_bias = options.round = methods;
   if (!methods) options.calibration = Calibration::minmax;
   const CalibrationData data{static_cast<int64_t>(samples.size()),
                              [&](int64_t i) { return samples[static_cast<size_t>(i)]; }};

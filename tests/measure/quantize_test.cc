@@ -110,7 +110,7 @@ TEST(Quantize, TellsWhatEachMethodGave) {
   ASSERT_TRUE(result.ok());
   std::vector<std::string> names;
   for (const MethodRow& row : result->methods) names.push_back(row.name);
-  EXPECT_EQ(names, (std::vector<std::string>{"calibration", "equalize", "bias-correct", "round", "search"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"calibration", "equalize", "absorb", "bias-correct", "round", "search"}));
   for (size_t i = 1; i + 1 < names.size(); ++i)
     EXPECT_EQ(result->methods[i].sqnr_db_before, result->methods[i - 1].sqnr_db_after);
   EXPECT_EQ(result->methods.back().sqnr_db_after, result->outputs[0].sqnr_db);
@@ -119,7 +119,7 @@ TEST(Quantize, TellsWhatEachMethodGave) {
 TEST(Quantize, TriesOnlyWhatIsAsked) {
   QuantizeOptions options;
   options.calibration = Calibration::minmax;
-  options.equalize = options.correct_bias = options.round = false;
+  options.equalize = options.absorb = options.correct_bias = options.round = false;
   const auto result = quantize(small_network(), data(12), options);
   ASSERT_TRUE(result.ok());
   ASSERT_EQ(result->methods.size(), 1);

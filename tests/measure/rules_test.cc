@@ -47,7 +47,7 @@ CalibrationData samples(int64_t count) {
 
 Result<QuantizeResult> by_rules(const std::string& rules) {
   QuantizeOptions options;
-  options.equalize = options.correct_bias = options.round = false;
+  options.equalize = options.absorb = options.correct_bias = options.round = false;
   options.calibration = Calibration::minmax;
   auto parsed = parse_rules("{\"rules\": [" + rules + "]}", "r.json");
   if (!parsed.ok()) return parsed.status();

@@ -21,6 +21,9 @@ RoundBlock steadied(const MomentBlock& block, const AdaptGround& ground) {
   std::vector<double> factor(n, 1);
   for (size_t i = 0; i < n && channels > 0; ++i)
     factor[i] = 1 / double{ground.divided_by[static_cast<size_t>(block.taps[i]) % channels]};
+  std::vector<double> off(n, 0);
+  for (size_t i = 0; i < n && !ground.taken_off.empty(); ++i)
+    off[i] = ground.taken_off[static_cast<size_t>(block.taps[i]) % ground.taken_off.size()] / factor[i];
   const auto mean = [&](size_t i) { return moments.sum[static_cast<size_t>(block.taps[i])] / moments.count; };
   RoundBlock steady;
   steady.with.resize(n * n);
@@ -28,6 +31,8 @@ RoundBlock steadied(const MomentBlock& block, const AdaptGround& ground) {
     for (size_t j = 0; j < n; ++j) {
       double both = block.products[i * n + j] / moments.count;
       if (ground.bias_takes_mean) both -= mean(i) * mean(j);
+      // E[(x - c)(y - d)]; what is taken off was divided before.
+      if (!ground.bias_takes_mean) both += off[i] * off[j] - off[i] * mean(j) - off[j] * mean(i);
       both *= factor[i] * factor[j] * (i == j ? 1 : 1 - shrink);
       steady.with[i * n + j] = i == j ? std::max(both, 0.0) + ground.input_noise : both;
     }

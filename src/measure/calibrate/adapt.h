@@ -10,6 +10,7 @@ namespace quern {
 struct AdaptGround {
   const TapMoments& moments;          ///< of the float model's inputs
   std::span<const float> divided_by;  ///< by input channel, what balancing divided them by; may be empty
+  std::span<const float> taken_off;   ///< by input channel, what was then taken off; may be empty
   double input_noise = 0;             ///< variance of the rounding of the stored input
   bool bias_takes_mean = true;        ///< a steady error costs nothing: the bias takes it out
 };

@@ -78,6 +78,10 @@ class Pass {
       for (size_t i = 0; i < op.outputs.size(); ++i) {
         if (op.outputs[i] != kNoValue) live_[op.outputs[i]].push_back(std::move(results[i]));
       }
+      // One sample after the other, so that what is read and what is given need not both be held of all of them.
+      for (ValueId id : dead_after_[index]) {
+        if (const auto dead = live_.find(id); dead != live_.end()) dead->second[s] = Tensor();
+      }
     }
     return {};
   }
@@ -88,6 +92,9 @@ class Pass {
 
   std::vector<float> factors(ValueId id) const {
     return scaled_.factors.empty() ? std::vector<float>{} : scaled_.factors[static_cast<size_t>(id)];
+  }
+  std::vector<float> offsets(ValueId id) const {
+    return scaled_.offsets.empty() ? std::vector<float>{} : scaled_.offsets[static_cast<size_t>(id)];
   }
 
   Status make_constants(size_t index) {
@@ -124,8 +131,9 @@ class Pass {
     const Tensor& weights = *float_.value(op.inputs[1]).constant;
     if (moments.count == 0) return quantize_weights(weights, scales);
     const std::vector<float> divided_by = factors(op.inputs[0]);
+    const std::vector<float> taken_off = offsets(op.inputs[0]);
     const double step = input_scale(op);
-    return adapt_weights(weights, scales, {moments, divided_by, step * step / 12, corrects});
+    return adapt_weights(weights, scales, {moments, divided_by, taken_off, step * step / 12, corrects});
   }
 
   Status take_pinned(size_t index) {
@@ -140,11 +148,22 @@ class Pass {
     const ReferenceLayer& layer = samples_.reference.layers[index];
     if (layer.squares.empty() || (op.kind == OpKind::Conv && std::get<ConvAttrs>(op.attrs).groups > 1)) return {};
     std::vector<float> squares(layer.squares[0].size(), 0);
+    std::vector<float> means(squares.size(), 0);
     for (size_t sample : roles_.fitted) {
-      for (size_t c = 0; c < squares.size(); ++c) squares[c] += layer.squares[sample][c];
+      for (size_t c = 0; c < squares.size(); ++c) {
+        squares[c] += layer.squares[sample][c];
+        means[c] += layer.means[sample][c];
+      }
     }
     const std::vector<float> divided_by = factors(op.inputs[0]);
-    for (size_t c = 0; c < divided_by.size(); ++c) squares[c] /= divided_by[c] * divided_by[c];
+    for (size_t c = 0; c < divided_by.size(); ++c) {
+      squares[c] /= divided_by[c] * divided_by[c];
+      means[c] /= divided_by[c];
+    }
+    const std::vector<float> taken_off = offsets(op.inputs[0]);
+    const auto count = static_cast<float>(roles_.fitted.size());
+    for (size_t c = 0; c < taken_off.size(); ++c)  // E[(x - c)^2], samples summed
+      squares[c] = std::max(0.0F, squares[c] - 2 * taken_off[c] * means[c] + count * taken_off[c] * taken_off[c]);
     const Shape& shape = float_.value(op.inputs[1]).shape;
     std::vector<float> all;
     for (int64_t taps = float_.value(op.inputs[1]).constant->size() / shape[0] / shape.back(); taps > 0; --taps)
@@ -160,15 +179,26 @@ class Pass {
     const Taps taps(float_, op);
     const int64_t groups = op.kind == OpKind::Conv ? std::get<ConvAttrs>(op.attrs).groups : 1;
     const std::vector<float> divided_by = factors(op.outputs[0]);
+    const std::vector<double> absorbed = on_offsets(op, taps, groups);
     std::vector<std::vector<float>> errors(bias.size());
     for (size_t s = 0; s < roles_.fitted.size(); ++s) {
       const std::vector<float>& wish = samples_.reference.layers[index].sums[roles_.fitted[s]];
       const std::vector<double> got = on_means(rounded, taps.means(live_.at(op.inputs[0])[s]), groups);
       for (size_t c = 0; c < bias.size(); ++c)
-        errors[c].push_back(wish[c] / (divided_by.empty() ? 1 : divided_by[c]) - static_cast<float>(got[c]));
+        errors[c].push_back(wish[c] / (divided_by.empty() ? 1 : divided_by[c]) -
+                            static_cast<float>(got[c] + (absorbed.empty() ? 0 : absorbed[c])));
     }
     for (size_t c = 0; c < bias.size(); ++c) bias[c] += steady_part(errors[c]);
     return {};
+  }
+
+  /// What the float weights made of the offsets that were taken off the input: the bias has it now.
+  std::vector<double> on_offsets(const Op& op, const Taps& taps, int64_t groups) const {
+    const std::vector<float> taken_off = offsets(op.inputs[0]);
+    if (taken_off.empty()) return {};
+    TapMeans constant;
+    for (size_t i = 0; i < taps.size(); ++i) constant.mean.push_back(taken_off[i % taken_off.size()]);
+    return on_means(*float_.value(op.inputs[1]).constant, constant, groups);
   }
 
   // ---- judging ----
@@ -199,8 +229,11 @@ class Pass {
 
   ErrorSum layer_error(size_t index, size_t sample, const Tensor& got) const {
     const ReferenceLayer& layer = samples_.reference.layers[index];
+    std::vector<float> numbers = look(got, samples_.reference.looked_share);
+    const std::vector<float> taken_off = offsets(float_.ops[index].outputs[0]);
+    for (size_t i = 0; i < numbers.size() && !taken_off.empty(); ++i) numbers[i] += taken_off[i % taken_off.size()];
     ErrorSum error;
-    error.add(layer.looked[sample], look(got, samples_.reference.looked_share), factors(float_.ops[index].outputs[0]));
+    error.add(layer.looked[sample], numbers, factors(float_.ops[index].outputs[0]));
     return error;
   }
 

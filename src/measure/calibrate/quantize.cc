@@ -23,7 +23,7 @@ class Quantizer {
  public:
   Quantizer(const Model& model, const CalibrationData& data, const QuantizeOptions& options)
       : model_(model), data_(data), options_(options), ground_(model_, data_, options_) {
-    if (options_.table) options_.equalize = false;  // its lines say how channels are balanced
+    if (options_.table) options_.equalize = options_.absorb = false;  // its lines say what channels are divided by
   }
 
   Result<QuantizeResult> run() {
@@ -82,9 +82,9 @@ class Quantizer {
               quantize_layers(scaled, options_.activations, recipe_, ground_.samples(), roles, ground_.pool()));
     Judgement own;
     if (!judged) own.add(std::move(last.errors));
-    const ChannelFactors& factors = options_.table ? ground_.assignment().pins.factors : scaled.factors;
+    const Changes changes = options_.table ? by_table() : Changes{scaled.factors, scaled.offsets};
     QUERN_TRY(QuantizeResult result,
-              give(scaled.assignment, factors, std::move(last.graph), output_rows(judged ? found_.judged : own)));
+              give(scaled.assignment, changes, std::move(last.graph), output_rows(judged ? found_.judged : own)));
     result.recipe = told(recipe_);
     return closed(std::move(result));
   }
@@ -92,8 +92,7 @@ class Quantizer {
   /// Everything stands in the table: samples only judge.
   Result<QuantizeResult> finish_pinned() {
     QUERN_TRY(Graph graph, pinned_graph(ground_.assignment(), options_.activations));
-    QUERN_TRY(QuantizeResult result,
-              give(ground_.assignment(), ground_.assignment().pins.factors, std::move(graph), {}));
+    QUERN_TRY(QuantizeResult result, give(ground_.assignment(), by_table(), std::move(graph), {}));
     result.recipe = {{"integers", fmt::format("all from the table '{}'", options_.table->file)}};
     if (data_.count < 1) return result;
     const CompareData pairs{data_.count, [&](int64_t i) -> Result<ComparePair> {
@@ -109,10 +108,15 @@ class Quantizer {
     return result;
   }
 
-  /// `assignment` is the one that the graph was made from, balanced by `factors`.
-  Result<QuantizeResult> give(const Assignment& assignment, const ChannelFactors& factors, Graph graph,
+  Changes by_table() const {
+    const Pins& pins = ground_.assignment().pins;
+    return {pins.factors, pins.offsets};
+  }
+
+  /// `assignment` is the one that the graph was made from, with `changes` in it.
+  Result<QuantizeResult> give(const Assignment& assignment, const Changes& changes, Graph graph,
                               std::vector<OutputRow> outputs) {
-    QUERN_TRY(QuantizationTable table, table_of(assignment, factors, graph));
+    QUERN_TRY(QuantizationTable table, table_of(assignment, changes, graph));
     ModelInfo info = model_.info();
     info.format = "quern";
     return QuantizeResult{Model(std::move(graph), std::move(info)),

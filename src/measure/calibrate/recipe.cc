@@ -1,6 +1,7 @@
 #include "measure/calibrate/recipe.h"
 
 #include "base/error.h"
+#include "measure/calibrate/carried.h"
 
 namespace quern {
 
@@ -32,13 +33,14 @@ std::vector<RecipeRow> told(const Recipe& recipe) {
   return {{"activations", fmt::format("{}{}", to_string(recipe.ranges.type),
                                       recipe.ranges.symmetric ? ", zero points in the middle" : "")},
           {"ranges", ranges_text(recipe.ranges)},
-          {"channels", equalize_text(recipe.equalize)},
+          {"channels", equalize_text(recipe.equalize) +
+                           (recipe.absorb ? "; what they carry always is part of the next biases" : "")},
           {"weights", weights_text(recipe.weights)},
           {"biases", recipe.correct_bias ? "the mean error of each channel taken out" : "as they are"}};
 }
 
 Result<Scaled> apply_scales(const Assignment& assignment, const Observations& seen, const Recipe& recipe) {
-  Scaled scaled{assignment, {}, {}};
+  Scaled scaled{assignment, {}, {}, {}};
   Observations balanced = seen;
   if (recipe.equalize) {
     std::vector<std::vector<Range>> channels;
@@ -46,6 +48,11 @@ Result<Scaled> apply_scales(const Assignment& assignment, const Observations& se
     QUERN_TRY(scaled.factors, equalize(scaled.assignment, channels, *recipe.equalize));
     for (size_t id = 0; id < seen.size() && !scaled.factors.empty(); ++id)
       balanced[id] = divided(seen[id], scaled.factors[id]);
+  }
+  if (recipe.absorb) {
+    QUERN_TRY(scaled.offsets, absorb(scaled.assignment, carried(balanced)));
+    for (size_t id = 0; id < seen.size() && !scaled.offsets.empty(); ++id)
+      balanced[id] = lowered(balanced[id], scaled.offsets[id]);
   }
   balanced.resize(scaled.assignment.graph.values.size());
   ChannelWeights weights;

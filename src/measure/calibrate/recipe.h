@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "measure/calibrate/ranges.h"
+#include "quantize/absorb.h"
 #include "quantize/equalize.h"
 #include "quantize/weights.h"
 
@@ -12,6 +13,7 @@ namespace quern {
 /// Everything that decides the integers, but for the samples.
 struct Recipe {
   std::optional<EqualizeOptions> equalize;
+  bool absorb = false;  ///< what channels carry always (carried.h) becomes part of biases
   RangeOptions ranges;
   WeightOptions weights;
   bool correct_bias = true;
@@ -20,15 +22,16 @@ struct Recipe {
 /// The recipe in words, a row a choice.
 std::vector<RecipeRow> told(const Recipe& recipe);
 
-/// An assignment prepared by a recipe: channels balanced, scales chosen.
+/// An assignment prepared by a recipe: channels balanced and shifted, scales chosen.
 struct Scaled {
   Assignment assignment;
   std::vector<Quantization> scales;  ///< by value; empty where nothing is stored
   ChannelFactors factors;            ///< what channels were divided by
+  ChannelOffsets offsets;            ///< what was then taken off them
 };
 
-/// Balances and chooses scales by what was seen of the untouched assignment: a balanced graph's values are the same but
-/// for the factors, so that it need not be run.
+/// Balances, absorbs and chooses scales by what was seen of the untouched assignment: the changed graph's values are
+/// the same but for factors and offsets, so that it need not be run.
 Result<Scaled> apply_scales(const Assignment& assignment, const Observations& seen, const Recipe& recipe);
 
 }  // namespace quern

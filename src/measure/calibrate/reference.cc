@@ -25,6 +25,14 @@ void look_at(const Tensor& value, size_t channels, size_t step, std::vector<floa
   }
 }
 
+std::vector<float> by_channel(const TapMeans& taps) {
+  const size_t channels = taps.square.size();
+  std::vector<float> means(channels, 0);
+  const auto windows = static_cast<float>(taps.mean.size() / std::max<size_t>(channels, 1));
+  for (size_t i = 0; i < taps.mean.size(); ++i) means[i % channels] += static_cast<float>(taps.mean[i]) / windows;
+  return means;
+}
+
 std::vector<float> as_floats(const std::vector<double>& numbers) {
   return {numbers.begin(), numbers.end()};
 }
@@ -59,6 +67,7 @@ class Watch {
     const int64_t groups = static_cast<int64_t>(means.square.size()) / weights.shape().back();
     layer.sums.push_back(as_floats(on_means(weights, means, groups)));
     layer.squares.push_back(as_floats(means.square));
+    layer.means.push_back(by_channel(means));
   }
 
   const Assignment& assignment_;

@@ -12,6 +12,7 @@ namespace quern {
 struct ReferenceLayer {
   std::vector<std::vector<float>> sums;     ///< mean of each output channel before its bias; empty: cannot be summed
   std::vector<std::vector<float>> squares;  ///< mean square of each input channel; empty likewise
+  std::vector<std::vector<float>> means;    ///< mean of each input channel over all taps; empty likewise
   std::vector<std::vector<float>> looked;   ///< the output's numbers that are looked at (`look`)
 };
 

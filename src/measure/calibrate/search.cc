@@ -36,6 +36,7 @@ class Search {
     best_ = standing;
     QUERN_CHECK(try_all(balanced_ranges()));
     QUERN_CHECK(try_all(other_methods()));
+    QUERN_CHECK(try_all(absorbing()));
     QUERN_CHECK(fall_back_to_plain());
     SearchResult result;
     QUERN_CHECK(tell_methods(result.methods));
@@ -102,6 +103,13 @@ class Search {
     return all;
   }
 
+  std::vector<Candidate> absorbing() const {
+    if (!options_.absorb) return {};
+    Candidate candidate{best_.recipe};
+    candidate.recipe.absorb = true;
+    return {candidate};
+  }
+
   // ---- trials ----
 
   Result<std::vector<SampleErrors>> judged_on(const Recipe& recipe, size_t fold) const {
@@ -153,6 +161,7 @@ class Search {
     plain_.recipe = best_.recipe;
     if (options_.calibration == Calibration::automatic) plain_.recipe.ranges = plain_ranges();
     plain_.recipe.equalize.reset();
+    plain_.recipe.absorb = false;
     plain_.recipe.correct_bias = false;
     plain_.recipe.weights.search = false;
     plain_.recipe.weights.adapt = false;
@@ -182,6 +191,7 @@ class Search {
     QUERN_CHECK(tell("calibration", options_.calibration == Calibration::automatic,
                      [&](Recipe& recipe) { recipe.ranges = last.ranges; }));
     QUERN_CHECK(tell("equalize", options_.equalize, [&](Recipe& recipe) { recipe.equalize = last.equalize; }));
+    QUERN_CHECK(tell("absorb", options_.absorb, [&](Recipe& recipe) { recipe.absorb = last.absorb; }));
     QUERN_CHECK(
         tell("bias-correct", options_.correct_bias, [&](Recipe& recipe) { recipe.correct_bias = last.correct_bias; }));
     return tell("round", options_.round, [&](Recipe& recipe) { recipe.weights = last.weights; });
@@ -195,7 +205,7 @@ class Search {
     return plain;
   }
 
-  static constexpr double kSteps = 2.0 * SearchGround::kFolds;  ///< calls of try_all, fold by fold
+  static constexpr double kSteps = 3.0 * SearchGround::kFolds;  ///< calls of try_all, fold by fold
 
   const SearchGround& ground_;
   const QuantizeOptions& options_;

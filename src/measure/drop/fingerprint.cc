@@ -47,7 +47,8 @@ std::string digest(const QuantizeOptions& options, const CalibrationData& data) 
   std::string text = fmt::format("quern {}\n", QUERN_VERSION);
   text += fmt::format("{} {} {} {} {}\n", to_string(options.activations), options.symmetric,
                       options.weights_per_channel, to_string(options.calibration), options.percentile);
-  text += fmt::format("{} {} {} {}\n", options.equalize, options.correct_bias, options.round, options.full_integer);
+  text += fmt::format("{} {} {} {} {}\n", options.equalize, options.absorb, options.correct_bias, options.round,
+                      options.full_integer);
   text += fmt::format("{}\n{}\n", options.keep_float, options.int16);
   for (const InputRange& range : data.ranges) text += fmt::format("{} {} {}\n", range.known, range.low, range.high);
   for (const QuantizeRule& rule : options.rules) text += line_of(rule);
