@@ -197,6 +197,16 @@ void name_outputs(const Sides& sides, const std::vector<DistanceSum>& sums, Comp
   }
 }
 
+void note_lowered(const Sides& sides, const std::vector<Layer>& layers, Comparison& found) {
+  const auto lowered =
+      std::ranges::count_if(layers, [&](const Layer& layer) { return !sides.offset(layer.value).empty(); });
+  if (lowered == 0) return;
+  found.notes.push_back(
+      fmt::format("{} value{} lower in the candidate by what their channels carry always, which stands in the biases "
+                  "behind (bias absorption); errors are in the reference's units",
+                  lowered, lowered == 1 ? " lies" : "s lie"));
+}
+
 void note_scaled(const Sides& sides, const std::vector<Layer>& layers, Comparison& found) {
   const auto scaled =
       std::ranges::count_if(layers, [&](const Layer& layer) { return !sides.factor(layer.value).empty(); });
@@ -224,6 +234,7 @@ Result<Comparison> compare(const Model& reference, const Model& candidate, const
       found.layers.back().reads = readers.of(layer);
     }
     note_scaled(sides, pass.layers, found);
+    note_lowered(sides, pass.layers, found);
     found.ranking = ranked(found.layers);
     found.unmatched = unmatched_names(sides);
     QUERN_CHECK(look_closer(sides, data, options, pass.layers, found));

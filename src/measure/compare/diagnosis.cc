@@ -60,15 +60,15 @@ Status Diagnosis::try_fixes(size_t layer, const Isolated& isolated) {
   if (found == cases_.end()) return {};
   Case& one = found->second;
   const auto truth = isolated.truth->data<float>();
-  const Factors& factor = sides_.factor(layers_[layer].value);
-  QUERN_TRY(const Tensor real, divided(*isolated.truth, factor));
-  QUERN_TRY(const Tensor before, divided(*isolated.stored, factor));
+  const ValueId value = layers_[layer].value;
+  QUERN_TRY(const Tensor real, sides_.in_reference_units(*isolated.truth, value));
+  QUERN_TRY(const Tensor before, sides_.in_reference_units(*isolated.stored, value));
   one.before.add(real.data<float>(), before.data<float>());
   count(truth, one.spread, one.spread.reference);
   count(isolated.stored->data<float>(), one.spread, one.spread.candidate);
   for (Trial& trial : one.trials) {
     QUERN_TRY(const Tensor stored, trial.stored(isolated));
-    QUERN_TRY(const Tensor after, divided(stored, factor));
+    QUERN_TRY(const Tensor after, sides_.in_reference_units(stored, value));
     trial.sum.add(real.data<float>(), after.data<float>());
   }
   return {};

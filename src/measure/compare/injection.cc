@@ -28,7 +28,7 @@ Status Injection::inject(size_t layer, const SampleRun& run, ValueId value, cons
   if (!possible_ || !match) return {};
   const Graph& graph = *sides_.reference;
   const auto source = static_cast<size_t>(match->reference);
-  QUERN_TRY(const Tensor real, divided(stored, sides_.factor(value)));
+  QUERN_TRY(const Tensor real, sides_.in_reference_units(stored, value));
   QUERN_TRY(Tensor changed, turned_back(real, *match, graph.values[source].shape));
   RunValues values = run.reference;
   values[source] = std::move(changed);

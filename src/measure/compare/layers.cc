@@ -97,11 +97,10 @@ void add_truth(const Tensor& truth, const Value& value, Layer& layer) {
 }
 
 Status add_isolated(const Isolated& isolated, const Sides& sides, Layer& layer) {
-  const Factors& factor = sides.factor(layer.value);
-  QUERN_TRY(const Tensor truth, divided(*isolated.truth, factor));
-  QUERN_TRY(const Tensor stored, divided(*isolated.stored, factor));
+  QUERN_TRY(const Tensor truth, sides.in_reference_units(*isolated.truth, layer.value));
+  QUERN_TRY(const Tensor stored, sides.in_reference_units(*isolated.stored, layer.value));
   layer.isolated.add(truth.data<float>(), stored.data<float>());
-  QUERN_TRY(const Tensor result, divided(*isolated.result, factor));
+  QUERN_TRY(const Tensor result, sides.in_reference_units(*isolated.result, layer.value));
   layer.computed.add(truth.data<float>(), result.data<float>());
   for (const float v : truth.data<float>()) {
     if (!std::isfinite(v)) continue;
@@ -256,8 +255,8 @@ Status add_sample(const Sides& sides, const SampleRun& run, std::vector<Layer>& 
     QUERN_TRY(const std::optional<Tensor> truth, truth_for(sides, run.reference, layer.value));
     QUERN_TRY(const Tensor got, dequantize(run.candidate[static_cast<size_t>(layer.value)]));
     if (!truth) continue;
-    QUERN_TRY(const Tensor real, divided(*truth, sides.factor(layer.value)));
-    QUERN_TRY(const Tensor real_got, divided(got, sides.factor(layer.value)));
+    QUERN_TRY(const Tensor real, sides.in_reference_units(*truth, layer.value));
+    QUERN_TRY(const Tensor real_got, sides.in_reference_units(got, layer.value));
     layer.accumulated.add(real.data<float>(), real_got.data<float>());
   }
   return walk_isolated(sides, layers, run, [&](size_t row, const Isolated& isolated) {

@@ -74,6 +74,11 @@ bool is_all_float(const Graph& graph) {
   return std::ranges::none_of(graph.values, [](const Value& value) { return !value.quantization.empty(); });
 }
 
+Result<Tensor> Sides::in_reference_units(const Tensor& array, ValueId id) const {
+  QUERN_TRY(const Tensor whole, raised(array, offset(id)));
+  return divided(whole, factor(id));
+}
+
 Result<Sides> make_sides(const Model& reference, const Model& candidate, const CompareOptions& options) {
   Sides sides;
   QUERN_TRY(sides.reference, prepared_graph(reference));
@@ -88,6 +93,8 @@ Result<Sides> make_sides(const Model& reference, const Model& candidate, const C
   QUERN_TRY(Graph twin, float_twin(*sides.candidate));
   sides.twin = std::make_shared<const Graph>(std::move(twin));
   QUERN_TRY(sides.factors, find_factors(*sides.reference, *sides.candidate, *sides.twin, sides.matching));
+  QUERN_TRY(sides.absorbed,
+            find_absorbed(*sides.reference, *sides.candidate, *sides.twin, sides.matching, sides.factors));
   QUERN_TRY(sides.run_twin, runner(sides.twin, sides.pool));
   return sides;
 }
@@ -109,8 +116,9 @@ Result<std::optional<Tensor>> truth_for(const Sides& sides, const RunValues& ref
   const Tensor& value = reference[static_cast<size_t>(match->reference)];
   if (value.dtype() != DType::float32) return std::optional<Tensor>();
   QUERN_TRY(Tensor array, turned(value, *match, sides.candidate->value(id).shape));
-  QUERN_TRY(Tensor scaled, times(array, sides.factor(id)));
-  return std::optional<Tensor>(std::move(scaled));
+  QUERN_TRY(const Tensor scaled, times(array, sides.factor(id)));
+  QUERN_TRY(Tensor placed, lowered(scaled, sides.offset(id)));
+  return std::optional<Tensor>(std::move(placed));
 }
 
 }  // namespace quern

@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "measure/compare/channel_factors.h"
+#include "measure/compare/channel_offsets.h"
 #include "measure/compare/match.h"
 #include "measure/graph_runner.h"
 #include "quern/measure.h"
@@ -17,6 +17,7 @@ struct Sides {
   std::shared_ptr<const Graph> twin;  ///< the candidate in float (float_twin.h)
   Matching matching;
   std::vector<Factors> factors;  ///< by value of the candidate; none for a comparison of outputs only
+  AbsorbedChannels absorbed;     ///< likewise
   std::shared_ptr<ThreadPool> pool;
   std::unique_ptr<GraphRunner> run_reference;
   std::unique_ptr<GraphRunner> run_candidate;
@@ -30,6 +31,13 @@ struct Sides {
     static const Factors kNone;
     return factors.empty() ? kNone : factors[static_cast<size_t>(candidate_value)];
   }
+  /// What they are lower by then.
+  std::span<const float> offset(ValueId candidate_value) const {
+    if (absorbed.offsets.empty()) return {};
+    return absorbed.offsets[static_cast<size_t>(candidate_value)];
+  }
+  /// An array of a candidate's value as the reference would have it.
+  Result<Tensor> in_reference_units(const Tensor& array, ValueId candidate_value) const;
 };
 
 /// True when nothing of the graph is stored in integers with a scale.
@@ -46,8 +54,8 @@ struct SampleRun {
 };
 Result<SampleRun> run_sample(const Sides& sides, const ComparePair& pair);
 
-/// The reference's array for a matched value of the candidate, in its layout and scaled as its channels are; empty when
-/// there is no match or the reference's array is of integers that are not quantized.
+/// The reference's array for a matched value of the candidate, in its layout, scaled and lowered as its channels are;
+/// empty when there is no match or the reference's array is of integers that are not quantized.
 Result<std::optional<Tensor>> truth_for(const Sides& sides, const RunValues& reference, ValueId candidate_value);
 
 }  // namespace quern

@@ -163,7 +163,10 @@ void add_weight_trials(const Sides& sides, const Layer& layer, std::vector<Trial
     if (scaled.ok()) add_weights(sides, layer, op, *scaled, trials);
   }
   if (const Tensor* bias = float_constant(*sides.plain, *other, 2)) {
-    const auto scaled = times(*bias, behind);
+    const auto beyond = sides.absorbed.biases.find(sides.match(layer.value)->reference);
+    const bool absorbs = beyond != sides.absorbed.biases.end();
+    const auto whole = raised(*bias, absorbs ? std::span<const float>(beyond->second) : std::span<const float>());
+    const auto scaled = whole.ok() ? times(*whole, behind) : whole;
     if (scaled.ok()) add_bias(sides, layer, op, *scaled, trials);
   }
 }
