@@ -149,8 +149,8 @@ class RuleParser {
         rule_.correct_bias = on.get<bool>();
       } else if (name == "round") {
         rule_.round = on.get<bool>();
-      } else if (name == "equalize") {
-        return complain("has methods: equalize is of the whole model, since channels hang together: use --methods");
+      } else if (name == "equalize" || name == "absorb") {
+        return complain("has methods: {} is of the whole model, since channels hang together: use --methods", name);
       } else {
         return complain("has methods: '{}' is none of bias-correct and round", name);
       }
