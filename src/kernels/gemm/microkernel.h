@@ -171,6 +171,38 @@ struct WindowRun {
 inline constexpr int kRunVector = 64;
 using RunWindows = void (*)(const WindowRun& run);
 
+/// Four lines of bytes, interleaved: dword k of stream j is the four lines' bytes of element 16 (k / 4) + 4 j + k % 4.
+/// So an offset of sixteen elements is one of sixteen bytes in every stream.
+struct QuadLines {
+  const std::byte* lines[4];
+  int64_t length;  ///< elements, a multiple of 16
+  bool is_signed;  ///< int8, which is moved to uint8
+  std::byte* streams;
+  int64_t pitch;  ///< bytes from stream to stream; up to 48 bytes behind `length` are written
+};
+
+/// A line of windows of stride 1 over interleaved lines, stored by the rule `float`. A quad is four taps below each
+/// other.
+struct QuadWindows {
+  const std::byte* streams;
+  int64_t pitch;           ///< bytes from stream to stream
+  const int64_t* offsets;  ///< of each quad: bytes to its streams
+  int64_t quads;
+  int64_t length;            ///< elements of the line
+  int64_t patterns;          ///< vectors of weights until they repeat
+  const std::byte* weights;  ///< as a WindowRun has them; bias and scale too
+  const int32_t* bias;
+  const float* scale;
+  int32_t zero_point;
+  int32_t low;
+  int32_t high;
+  std::byte* out;
+};
+struct QuadKernel {
+  void (*interleave)(const QuadLines& lines);
+  void (*run)(const QuadWindows& windows);
+};
+
 /// Some output positions of a pool's window over offset_uint8 bytes, all channels.
 struct WindowMaximum {
   const std::byte* const* windows;

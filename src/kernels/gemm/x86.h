@@ -25,6 +25,7 @@ void avx512_store_float(const TileOutput& tile, const FloatRule& rule);
 const WindowKernel& avx2_int8_window();
 const WindowKernel& avx512vnni_int8_window();
 void avx512vnni_run_windows(const WindowRun& run);
+const QuadKernel& avx512vnni_quads();
 const WindowKernel& avx2_int16_window();
 const WindowKernel& avx512_int16_window();
 const WindowKernel& avx2_float_window();

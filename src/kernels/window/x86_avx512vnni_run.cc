@@ -1,26 +1,10 @@
 // Depthwise windows of bytes on AVX-512 VNNI, from taps to stored bytes in registers. Four taps side by side are one
 // operand of vpdpbusd; narrowing the four vectors of sums undoes the order that interleaving the taps has made.
 #include "kernels/gemm/x86.h"
-#include "kernels/x86_intrinsics.h"
-
-#define QUERN_INLINE inline __attribute__((always_inline))
+#include "kernels/window/x86_avx512_sums.h"
 
 namespace QUERN_X86_NAMESPACE {
 namespace {
-
-struct Bounds {
-  __m512i zero_point, low, high;
-};
-
-/// Sixty-four sums: vector j has elements 4j…4j+3 of every sixteen.
-struct Sums {
-  __m512i v0, v1, v2, v3;
-};
-
-QUERN_INLINE Sums load_sums(const int32_t* bias) {
-  return {_mm512_load_si512(bias), _mm512_load_si512(bias + 16), _mm512_load_si512(bias + 32),
-          _mm512_load_si512(bias + 48)};
-}
 
 /// Sixty-four bytes of a tap, as uint8. Of the last vector of a run no byte beyond the run is read.
 template <bool kSigned, bool kWhole>
@@ -44,23 +28,6 @@ QUERN_INLINE void add_quad(Sums& sums, const std::byte* const* taps, int64_t at,
   sums.v3 = _mm512_dpbusd_epi32(sums.v3, _mm512_unpackhi_epi16(ab_high, cd_high), _mm512_load_si512(weights + 192));
 }
 
-QUERN_INLINE __m512i rounded(__m512i sum, const float* scale) {
-  return _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_cvtepi32_ps(sum), _mm512_load_ps(scale)));
-}
-
-template <bool kSignedOut>
-QUERN_INLINE __m512i stored(const Sums& sums, const float* scale, const Bounds& b) {
-  const __m512i low = _mm512_packs_epi32(rounded(sums.v0, scale), rounded(sums.v1, scale + 16));
-  const __m512i high = _mm512_packs_epi32(rounded(sums.v2, scale + 32), rounded(sums.v3, scale + 48));
-  const __m512i low_moved = _mm512_adds_epi16(low, b.zero_point);
-  const __m512i high_moved = _mm512_adds_epi16(high, b.zero_point);
-  if constexpr (kSignedOut) {
-    return _mm512_min_epi8(_mm512_max_epi8(_mm512_packs_epi16(low_moved, high_moved), b.low), b.high);
-  } else {
-    return _mm512_min_epu8(_mm512_max_epu8(_mm512_packus_epi16(low_moved, high_moved), b.low), b.high);
-  }
-}
-
 /// Elements `at` of a run's sums and on, up to 64.
 template <bool kSigned, bool kSignedOut, bool kWhole>
 QUERN_INLINE __m512i run_vector(const WindowRun& w, int64_t quads, int64_t pattern, int64_t at, __mmask64 wanted,
@@ -75,9 +42,9 @@ QUERN_INLINE __m512i run_vector(const WindowRun& w, int64_t quads, int64_t patte
 
 /// `kQuads` is the number of quads, or 0 where it is known only when it runs.
 template <bool kSigned, bool kSignedOut, int kQuads>
-void run_all(const WindowRun& w) {
-  const Bounds bounds{_mm512_set1_epi16(static_cast<int16_t>(w.zero_point)), _mm512_set1_epi8(static_cast<char>(w.low)),
-                      _mm512_set1_epi8(static_cast<char>(w.high))};
+void run_all(const WindowRun& run) {
+  const WindowRun w = run;  // nothing that is stored can change it
+  const Bounds bounds = bounds_of(w.zero_point, w.low, w.high);
   const int64_t quads = kQuads > 0 ? kQuads : w.quads;
   const int64_t whole = w.length / kRunVector * kRunVector;
   const __mmask64 rest = (__mmask64{1} << (w.length - whole)) - 1;

@@ -2,11 +2,13 @@
 #include "kernels/gemm/x86.h"
 #include "kernels/window/byte_maximum.h"
 #include "kernels/window/depthwise.h"
+#include "kernels/window/quad_window.h"
 #include "kernels/window/window_run.h"
 
 namespace QUERN_X86_NAMESPACE {
 
 std::unique_ptr<Kernel> depthwise_int8_avx512vnni(const OpCall& call) {
+  if (auto kernel = make_quad_window(call, avx512vnni_quads())) return kernel;
   if (auto kernel = make_window_run(call, avx512vnni_run_windows)) return kernel;
   return make_integer_depthwise(call, avx512vnni_int8_window(), avx512_store_integer);
 }
