@@ -60,6 +60,7 @@ Result<std::string> table_of(const BuildOptions& options) {
 std::vector<std::pair<std::string, std::string>> asked(const BuildOptions& options, const CompiledModel& compiled) {
   std::vector<std::pair<std::string, std::string>> words = {{"--target", compiled.placement().target},
                                                             {"--arithmetic", to_string(compiled.arithmetic())}};
+  if (options.machine.auto_rewrite) words.emplace_back("--auto-rewrite", "");
   for (const std::string& shape : options.model.shapes) words.emplace_back("--shape", shape);
   for (const std::string& bind : options.model.binds) {
     const size_t equals = bind.rfind('=');

@@ -6,6 +6,7 @@
 #include "lint.h"
 #include "model_options.h"
 #include "package_output.h"
+#include "rewrite_output.h"
 #include "values_output.h"
 #include "verbs.h"
 
@@ -20,6 +21,7 @@ struct InspectOptions {
   std::string graph;
   std::string stage = "both";
   std::string target;
+  bool auto_rewrite = false;
   bool lint = false;
   CalibrationChoice data;
   std::string task;
@@ -103,7 +105,7 @@ std::string placement_text(const Placement& placement) {
                     placement.partitions, placement.partitions == 1 ? "" : "s", grouped(placement.crossing_bytes),
                     placement.npu_ms, placement.cpu_ms);
   }
-  return text + table({"operator", "kind", "runs on", "why"}, rows);
+  return text + rewrites_text(placement) + table({"operator", "kind", "runs on", "why"}, rows);
 }
 
 /// The graph before and after preparation, as text or for Graphviz.
@@ -222,11 +224,12 @@ Result<int> inspect(const Voice& voice, const InspectOptions& options) {
   json["placement"] = Json();
   CompileOptions compile_options;
   if (!options.target.empty()) compile_options.target = options.target;
+  compile_options.auto_rewrite = options.auto_rewrite;
   const auto compiled = compile(*model, compile_options);
   if (compiled.ok()) {
     json["placement"] = to_json(compiled->placement());
     if (!options.target.empty()) text += "\n" + placement_text(compiled->placement());
-  } else if (!options.target.empty()) {
+  } else if (!options.target.empty() || options.auto_rewrite) {
     return compiled.status();
   }
   if (options.lint) {
@@ -254,6 +257,8 @@ Action add_inspect(CLI::App& app) {
       ->check(CLI::IsMember({"read", "prepared", "both"}))
       ->capture_default_str();
   app.add_option("--target", options->target, "show where every operator would run, and why");
+  app.add_flag("--auto-rewrite", options->auto_rewrite,
+               "--target: replace operators that it does not take by others that give the same bytes");
   app.add_flag("--lint", options->lint, "what can be wrong with the model before it is quantized (docs/lint.md)");
   app.add_option("--data", options->data.data, "--lint: samples that show what the model makes of them (repeat)")
       ->type_name("PATH")

@@ -30,12 +30,16 @@ void MachineOptions::add_to(CLI::App& app) {
       ->check(CLI::IsMember({"float", "fixed"}));
   app.add_option("--vnpu", vnpu, "virtual NPU of a sim: target, by its number (quern targets NAME lists them)")
       ->type_name("MODE");
+  app.add_flag("--auto-rewrite", auto_rewrite,
+               "on a sim: target: replace operators that it does not take by others that it does and that give the same "
+               "bytes");
 }
 
 CompileOptions MachineOptions::compile_options() const {
   CompileOptions options;
   options.target = vnpu.empty() ? target : target + "/" + vnpu;
   options.arithmetic = rule() == "fixed" ? Arithmetic::fixed_rule : Arithmetic::float_rule;
+  options.auto_rewrite = auto_rewrite;
   return options;
 }
 
@@ -57,9 +61,11 @@ const char* to_string(Arithmetic arithmetic) {
 
 std::string ran_text(const Session& session, const CompiledModel& compiled) {
   const Placement& placement = compiled.placement();
+  const std::string rewritten =
+      placement.unchanged ? fmt::format(", {} of them rewritten", placement.rewrites.size()) : "";
   return fmt::format(
-      "target {}: {} operators on the npu, {} on the cpu ({}, {} thread{}, {} arithmetic)\nkernels: {}\n",
-      placement.target, placement.npu_operators, placement.cpu_operators, session.isa(), session.threads(),
+      "target {}: {} operators on the npu{}, {} on the cpu ({}, {} thread{}, {} arithmetic)\nkernels: {}\n",
+      placement.target, placement.npu_operators, rewritten, placement.cpu_operators, session.isa(), session.threads(),
       session.threads() == 1 ? "" : "s", to_string(compiled.arithmetic()), kernels_text(session));
 }
 

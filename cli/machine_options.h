@@ -8,13 +8,14 @@
 
 namespace quern::cli {
 
-/// --target, --vnpu, --threads, --isa and --arithmetic.
+/// --target, --vnpu, --auto-rewrite, --threads, --isa and --arithmetic.
 struct MachineOptions {
   std::string target = "cpu";
   int threads = 0;
   std::string isa;
   std::string arithmetic;  ///< empty: the target's own
   std::string vnpu;        ///< a mode of a simulated NPU
+  bool auto_rewrite = false;
 
   void add_to(CLI::App& app);
   CompileOptions compile_options() const;

@@ -149,19 +149,7 @@ Json to_json(const ValueInfo& value) {
 }
 
 Json to_json(const Placement& placement) {
-  Json rows = Json::array();
-  for (const PlacementRow& row : placement.rows) {
-    rows.push_back({{"name", row.name}, {"kind", row.kind}, {"device", row.device}, {"reason", row.reason}});
-  }
-  return {{"target", placement.target},
-          {"npu_operators", placement.npu_operators},
-          {"cpu_operators", placement.cpu_operators},
-          {"npu_macs_pct", placement.npu_macs_pct},
-          {"partitions", placement.partitions},
-          {"crossing_bytes", placement.crossing_bytes},
-          {"npu_ms", placement.npu_ms},
-          {"cpu_ms", placement.cpu_ms},
-          {"rows", rows}};
+  return Json::parse(placement_json(placement));
 }
 
 }  // namespace quern::cli

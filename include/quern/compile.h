@@ -21,6 +21,9 @@ struct CompileOptions {
   /// Refuse (ErrorCode::placement, with the list of what the CPU would do) when less than this share of the
   /// multiply-accumulates, in percent, would run on the NPU.
   std::optional<double> require_npu_pct;
+  /// On a simulated NPU: replace operators that it does not take by others that it does and that give the same bytes
+  /// (docs/npu_rewrites.md).
+  bool auto_rewrite = false;
   /// Give every value memory of its own, so that a session can show all of them after a run.
   bool keep_values = false;
 };
@@ -33,18 +36,36 @@ struct PlacementRow {
   std::string reason;
 };
 
-/// Where all of them run.
-struct Placement {
-  std::string target;
+/// One operator that `auto_rewrite` brought onto the NPU.
+struct PlacementRewrite {
+  std::string name;
+  std::string kind;
+  std::string reason;  ///< why it was on the CPU
+  std::string change;  ///< what is done instead, as the end of "it …"
+  int64_t macs = 0;
+};
+
+/// How much runs where.
+struct PlacementTotals {
   int64_t npu_operators = 0;
   int64_t cpu_operators = 0;
   double npu_macs_pct = 0;
   int64_t partitions = 0;
   int64_t crossing_bytes = 0;  ///< that partitions read from and give to their outside
-  double npu_ms = 0;           ///< estimated for one run, at the chip's clock
+  double npu_ms = 0;           ///< for one run at the chip's clock: what the simulator counts, known without running
   double cpu_ms = 0;           ///< estimated for what is left to the processor beside the NPU (a rule of thumb)
-  std::vector<PlacementRow> rows;
 };
+
+/// Where all of them run.
+struct Placement : PlacementTotals {
+  std::string target;
+  std::vector<PlacementRow> rows;
+  std::vector<PlacementRewrite> rewrites;   ///< what `auto_rewrite` did
+  std::optional<PlacementTotals> unchanged; ///< with `auto_rewrite`: how it would be without
+};
+
+/// The placement as one JSON object, as every verb and a package show it.
+std::string placement_json(const Placement& placement);
 
 /// A plan and how it came about. Immutable, cheap to copy.
 class CompiledModel {

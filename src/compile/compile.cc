@@ -5,6 +5,7 @@
 #include "compile/allocate.h"
 #include "compile/lower.h"
 #include "compile/npu/npu.h"
+#include "compile/npu/rewrite/rewrite.h"
 #include "prepare/prepare.h"
 #include "targets/sim/detail.h"
 
@@ -51,8 +52,9 @@ Result<TargetProfile> profile_of(const std::string& target) {
   return with_mode(std::move(profile), std::stoll(mode));
 }
 
-Result<Placement> place_on_npu(LoweredPlan& lowered, const CompileOptions& options) {
+Result<Placement> place_on_npu(const Graph& graph, LoweredPlan& lowered, const CompileOptions& options) {
   QUERN_TRY(const TargetProfile profile, profile_of(options.target));
+  if (options.auto_rewrite) return npu::compile_rewritten(graph, lowered, profile, options);
   return npu::compile_for_npu(lowered, profile, options);
 }
 
@@ -64,12 +66,16 @@ Result<CompiledModel> compile(const Model& model, const CompileOptions& options)
     return fail(ErrorCode::invalid_argument, "there is no target '{}' here; `quern targets` lists those there are",
                 options.target);
   }
+  if (!sim && options.auto_rewrite) {
+    return fail(ErrorCode::invalid_argument,
+                "--auto-rewrite brings operators onto an NPU, and target 'cpu' has none; give --target sim:CHIP");
+  }
   if (const auto open = model.open_dims(); !open.empty()) return open_dims_error(model, open);
   Graph graph = model.graph();
   QUERN_CHECK(prepare(graph));
   LoweredPlan lowered =
       lower(graph, options.arithmetic.value_or(sim ? Arithmetic::fixed_rule : Arithmetic::float_rule));
-  QUERN_TRY(Placement placement, sim ? place_on_npu(lowered, options) : place_on_cpu(lowered.plan, options));
+  QUERN_TRY(Placement placement, sim ? place_on_npu(graph, lowered, options) : place_on_cpu(lowered.plan, options));
   QUERN_CHECK(allocate(lowered, options.keep_values));
   return CompiledModel(std::move(lowered.plan), std::move(placement));
 }

@@ -60,9 +60,11 @@ void copy_permuted(const std::byte* source, std::byte*& out, const Shape& shape,
 
 }  // namespace
 
-Result<std::vector<Tensor>> evaluate(const Graph& graph, const Op& op, const std::vector<const Tensor*>& inputs) {
-  const OpCall call = call_of(graph, op, inputs);
-  QUERN_TRY(const ChosenKernel chosen, choose_kernel(call, Isa::reference));
+Result<std::vector<Tensor>> evaluate(const Graph& graph, const Op& op, const std::vector<const Tensor*>& inputs,
+                                     const EvaluateOptions& options) {
+  OpCall call = call_of(graph, op, inputs);
+  call.arithmetic = options.arithmetic;
+  QUERN_TRY(const ChosenKernel chosen, choose_kernel(call, options.isa));
   std::vector<Tensor> results;
   for (const Operand& operand : call.outputs) {
     if (!operand.present) {
@@ -81,6 +83,26 @@ Result<std::vector<Tensor>> evaluate(const Graph& graph, const Op& op, const std
   ThreadPool pool(1);
   chosen.kernel->run(Buffers{in, out}, pool);
   return results;
+}
+
+Result<std::vector<Tensor>> evaluate_graph(const Graph& graph, const std::vector<Tensor>& inputs,
+                                           const EvaluateOptions& options) {
+  std::vector<Tensor> values(graph.values.size());
+  for (size_t id = 0; id < graph.values.size(); ++id) {
+    if (graph.values[id].constant) values[id] = *graph.values[id].constant;
+  }
+  for (size_t i = 0; i < inputs.size(); ++i) values[static_cast<size_t>(graph.inputs[i])] = inputs[i];
+  for (const Op& op : graph.ops) {
+    std::vector<const Tensor*> in;
+    for (ValueId id : op.inputs) in.push_back(id == kNoValue ? nullptr : &values[static_cast<size_t>(id)]);
+    QUERN_TRY(std::vector<Tensor> results, evaluate(graph, op, in, options));
+    for (size_t i = 0; i < results.size(); ++i) {
+      if (op.outputs[i] != kNoValue) values[static_cast<size_t>(op.outputs[i])] = std::move(results[i]);
+    }
+  }
+  std::vector<Tensor> outputs;
+  for (ValueId id : graph.outputs) outputs.push_back(values[static_cast<size_t>(id)]);
+  return outputs;
 }
 
 bool can_fold(const Graph& graph, const Op& op) {

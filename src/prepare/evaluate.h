@@ -1,8 +1,9 @@
-// Computes one operator now, with the reference kernels: what constant folding is made of.
+// Computes operators now: what constant folding is made of, and how a rewritten operator is compared with the first.
 #pragma once
 
 #include <vector>
 
+#include "base/isa.h"
 #include "graph/graph.h"
 
 namespace quern {
@@ -16,9 +17,19 @@ inline constexpr int64_t kMaxFoldGrowth = 16;
 inline constexpr int64_t kMaxFoldedTotal = int64_t{1} << 30;
 inline constexpr int64_t kMaxFoldedMacs = int64_t{1} << 28;
 
+/// How operators are computed: folding wants the law itself.
+struct EvaluateOptions {
+  Arithmetic arithmetic = Arithmetic::float_rule;
+  Isa isa = Isa::reference;
+};
+
 /// Outputs of `op` for these inputs (nullptr where absent), in order; the operator must have been inferred.
 /// unsupported when there is no kernel.
-Result<std::vector<Tensor>> evaluate(const Graph& graph, const Op& op, const std::vector<const Tensor*>& inputs);
+Result<std::vector<Tensor>> evaluate(const Graph& graph, const Op& op, const std::vector<const Tensor*>& inputs,
+                                     const EvaluateOptions& options = {});
+/// All outputs of a graph that infer has seen, for these inputs, operator by operator.
+Result<std::vector<Tensor>> evaluate_graph(const Graph& graph, const std::vector<Tensor>& inputs,
+                                           const EvaluateOptions& options = {});
 
 /// True when every present input is a constant, the shapes are known, no output is the graph's, and the size is in
 /// bounds.

@@ -82,6 +82,11 @@ std::optional<std::vector<Program>> compile_runs(const LoweredPlan& lowered, con
 
 }  // namespace
 
+Status check_required(const Placement& placement, const CompileOptions& options) {
+  if (!options.require_npu_pct || placement.npu_macs_pct >= *options.require_npu_pct) return {};
+  return refused(placement, *options.require_npu_pct);
+}
+
 Result<Placement> compile_for_npu(LoweredPlan& lowered, const TargetProfile& profile, const CompileOptions& options) {
   const Machine machine = machine_of(profile, "sim:" + profile.name);
   std::vector<Verdict> verdicts = place(lowered, profile, machine);
@@ -92,8 +97,7 @@ Result<Placement> compile_for_npu(LoweredPlan& lowered, const TargetProfile& pro
     programs = compile_runs(lowered, runs, machine, options.keep_values, verdicts);
   }
   Placement placement = table_of(lowered, verdicts, options.target);
-  if (options.require_npu_pct && placement.npu_macs_pct < *options.require_npu_pct)
-    return refused(placement, *options.require_npu_pct);
+  QUERN_CHECK(check_required(placement, options));
   Plan& plan = lowered.plan;
   std::vector<PlanStep> steps;
   for (const Run& run : runs) {
