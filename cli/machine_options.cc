@@ -30,9 +30,10 @@ void MachineOptions::add_to(CLI::App& app) {
       ->check(CLI::IsMember({"float", "fixed"}));
   app.add_option("--vnpu", vnpu, "virtual NPU of a sim: target, by its number (quern targets NAME lists them)")
       ->type_name("MODE");
-  app.add_flag("--auto-rewrite", auto_rewrite,
-               "on a sim: target: replace operators that it does not take by others that it does and that give the same "
-               "bytes");
+  app.add_flag(
+      "--auto-rewrite", auto_rewrite,
+      "on a sim: target: replace operators that it does not take by others that it does and that give the same "
+      "bytes");
 }
 
 CompileOptions MachineOptions::compile_options() const {

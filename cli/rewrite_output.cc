@@ -18,8 +18,8 @@ std::string rewrites_text(const Placement& placement) {
   std::vector<std::vector<std::string>> rows;
   for (const PlacementRewrite& one : placement.rewrites)
     rows.push_back({one.name, one.kind, grouped(one.macs), "it " + one.change});
-  std::string text = fmt::format("--auto-rewrite: {} operator{} brought onto the npu, with the same bytes\n", rows.size(),
-                                 rows.size() == 1 ? "" : "s");
+  std::string text = fmt::format("--auto-rewrite: {} operator{} brought onto the npu, with the same bytes\n",
+                                 rows.size(), rows.size() == 1 ? "" : "s");
   text += table({"operator", "kind", "macs", "instead"}, rows);
   text += fmt::format("without: {}\nwith:    {}  (estimated time on the npu + on the cpu)\n",
                       totals_text(*placement.unchanged), totals_text(placement));

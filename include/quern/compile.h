@@ -60,8 +60,8 @@ struct PlacementTotals {
 struct Placement : PlacementTotals {
   std::string target;
   std::vector<PlacementRow> rows;
-  std::vector<PlacementRewrite> rewrites;   ///< what `auto_rewrite` did
-  std::optional<PlacementTotals> unchanged; ///< with `auto_rewrite`: how it would be without
+  std::vector<PlacementRewrite> rewrites;    ///< what `auto_rewrite` did
+  std::optional<PlacementTotals> unchanged;  ///< with `auto_rewrite`: how it would be without
 };
 
 /// The placement as one JSON object, as every verb and a package show it.

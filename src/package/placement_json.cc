@@ -17,11 +17,8 @@ void add_totals(Json& into, const PlacementTotals& totals) {
 Json rewrites_of(const Placement& placement) {
   Json rows = Json::array();
   for (const PlacementRewrite& one : placement.rewrites) {
-    rows.push_back({{"name", one.name},
-                    {"kind", one.kind},
-                    {"macs", one.macs},
-                    {"reason", one.reason},
-                    {"change", one.change}});
+    rows.push_back(
+        {{"name", one.name}, {"kind", one.kind}, {"macs", one.macs}, {"reason", one.reason}, {"change", one.change}});
   }
   return rows;
 }

@@ -6,6 +6,7 @@
 #include "compile/allocate.h"
 #include "compile/lower.h"
 #include "compile/npu/npu.h"
+#include "compile/npu/rewrite/rewrite.h"
 #include "prepare/prepare.h"
 #include "quern/session.h"
 
@@ -19,6 +20,12 @@ std::vector<Tensor> random_inputs(const Plan& plan, uint64_t seed) {
   for (int id : plan.inputs) {
     const PlanValue& value = plan.values[static_cast<size_t>(id)];
     Tensor tensor = *Tensor::make(value.dtype, value.shape);
+    if (value.dtype == DType::float32) {
+      for (float& real : tensor.mutable_data<float>())
+        real = static_cast<float>(static_cast<int>(random() % 4001) - 2000) / 97;
+      inputs.push_back(std::move(tensor));
+      continue;
+    }
     auto* bytes = static_cast<uint8_t*>(tensor.mutable_raw());
     for (int64_t i = 0; i < tensor.bytes(); ++i) bytes[i] = static_cast<uint8_t>(random());
     inputs.push_back(std::move(tensor));
@@ -33,7 +40,7 @@ Result<std::vector<Tensor>> outputs_of(Plan plan, uint64_t seed) {
   return session->run(inputs);
 }
 
-Result<EqualRun> compare(const Graph& graph, const TargetProfile& profile, uint64_t seed) {
+Result<EqualRun> compare(const Graph& graph, const TargetProfile& profile, uint64_t seed, bool rewrite) {
   Graph prepared = graph;
   Status status = prepare(prepared);
   if (!status.ok()) return status.error();
@@ -41,7 +48,9 @@ Result<EqualRun> compare(const Graph& graph, const TargetProfile& profile, uint6
   LoweredPlan npu = cpu;
   status = allocate(cpu, false);
   if (!status.ok()) return status.error();
-  auto placement = npu::compile_for_npu(npu, profile, {"sim:test"});
+  const CompileOptions options{"sim:test"};
+  auto placement =
+      rewrite ? npu::compile_rewritten(prepared, npu, profile, options) : npu::compile_for_npu(npu, profile, options);
   if (!placement.ok()) return placement.error();
   status = allocate(npu, false);
   if (!status.ok()) return status.error();
@@ -60,6 +69,7 @@ Result<EqualRun> compare(const Graph& graph, const TargetProfile& profile, uint6
   for (const PlacementRow& row : placement->rows) {
     if (row.device == "cpu") run.problem += row.kind + ": " + row.reason + "; ";
   }
+  for (const PlacementRewrite& one : placement->rewrites) run.changes += one.change + "\n";
   return run;
 }
 
@@ -84,8 +94,8 @@ TargetProfile plain_profile(int64_t scratch_bytes) {
   return profile;
 }
 
-EqualRun run_both(const Graph& graph, const TargetProfile& profile, uint64_t seed) {
-  auto run = compare(graph, profile, seed);
+EqualRun run_both(const Graph& graph, const TargetProfile& profile, uint64_t seed, bool rewrite) {
+  auto run = compare(graph, profile, seed, rewrite);
   return run.ok() ? *run : EqualRun{false, 0, 0, run.error().message};
 }
 

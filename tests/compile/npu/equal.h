@@ -15,10 +15,11 @@ struct EqualRun {
   bool equal = false;
   int64_t npu_operators = 0;
   int64_t cpu_operators = 0;
-  std::string problem;  ///< why not equal
+  std::string problem;       ///< why not equal, and what runs on the CPU
+  std::string changes = {};  ///< what rewrites did, a line each
 };
 
-/// Compiles the graph for both under `fixed`, runs both on the same random inputs.
-EqualRun run_both(const Graph& graph, const TargetProfile& profile, uint64_t seed);
+/// Compiles the graph for both under `fixed`, runs both on the same random inputs; with `rewrite` after --auto-rewrite.
+EqualRun run_both(const Graph& graph, const TargetProfile& profile, uint64_t seed, bool rewrite = false);
 
 }  // namespace quern

@@ -39,7 +39,8 @@ void crop(const Spot& spot, std::vector<Alternative>& ways) {
   a.pads = pads;
   if constexpr (std::is_same_v<A, ConvTransposeAttrs>) a.output_shape.clear();
   for (int64_t axis = 0; axis < 2; ++axis)
-    rework.keep(1 + axis, dropped[static_cast<size_t>(axis)], spot.output().shape[static_cast<size_t>(1 + axis)], "crop");
+    rework.keep(1 + axis, dropped[static_cast<size_t>(axis)], spot.output().shape[static_cast<size_t>(1 + axis)],
+                "crop");
   ways.push_back(std::move(rework).done(
       fmt::format("pads {} rows and {} columns on both sides and drops what is too much", pads[0], pads[1])));
 }

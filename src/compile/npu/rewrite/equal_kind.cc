@@ -18,7 +18,8 @@ std::optional<double> one_number(const Spot& spot, size_t slot) {
   const Value& value = spot.input(slot);
   if (!is_8bit(value.dtype) || value.quantization.scales.size() != 1) return std::nullopt;
   const auto* codes = static_cast<const uint8_t*>(value.constant->raw());
-  if (value.constant->empty() || !std::all_of(codes, codes + value.constant->size(), [&](uint8_t c) { return c == *codes; }))
+  if (value.constant->empty() ||
+      !std::all_of(codes, codes + value.constant->size(), [&](uint8_t c) { return c == *codes; }))
     return std::nullopt;
   const int code = value.dtype == DType::int8 ? static_cast<int8_t>(*codes) : *codes;
   return (code - value.quantization.zero_points[0]) * static_cast<double>(value.quantization.scales[0]);
@@ -45,7 +46,8 @@ void negative(const Spot& spot, std::vector<Alternative>& ways) {
   Rework rework(spot);
   Tensor minus = Tensor::of<int8_t>({1}, {-1});
   minus.quantization = {{1.0f}, {0}, 0};
-  const ValueId by = rework.graph().add_constant(rework.graph().fresh_name(spot.refused().name + "/minus"), std::move(minus));
+  const ValueId by =
+      rework.graph().add_constant(rework.graph().fresh_name(spot.refused().name + "/minus"), std::move(minus));
   become(rework, OpKind::Mul, ClampAttrs{}, {spot.refused().inputs[0], by});
   ways.push_back(std::move(rework).done("is multiplied by -1"));
 }

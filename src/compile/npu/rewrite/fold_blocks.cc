@@ -11,14 +11,17 @@ namespace quern::npu {
 namespace {
 
 constexpr int64_t kLargestBlock = 16;
+/// Zeros multiplied for each weight, and weights in all: beyond, the processor is the better place.
+constexpr int64_t kMostGrowth = 8;
+constexpr int64_t kMostWeights = int64_t{1} << 22;
 
 /// One axis before and after. With a block of 1 it stays as it is.
 struct Axis {
-  int64_t block = 1, results = 1;          ///< input rows and output rows of a block
-  int64_t stride = 1, dilation = 1;        ///< as they were
-  int64_t kernel = 1;                      ///< in blocks
-  int64_t pad_begin = 0, pad_end = 0;      ///< put before it
-  int64_t made = 0;                        ///< output rows of all blocks, some too many
+  int64_t block = 1, results = 1;      ///< input rows and output rows of a block
+  int64_t stride = 1, dilation = 1;    ///< as they were
+  int64_t kernel = 1;                  ///< in blocks
+  int64_t pad_begin = 0, pad_end = 0;  ///< put before it
+  int64_t made = 0;                    ///< output rows of all blocks, some too many
   bool folds() const { return block > 1; }
 };
 
@@ -46,6 +49,26 @@ bool can_fold(const Spot& spot, const Axis& rows, const Axis& columns) {
     return of_rows == of_columns || of_rows == 1 || (of_columns == 1 && flat);
   };
   return one_way(rows.block, columns.block) && one_way(rows.results, columns.results);
+}
+
+/// Whether what is multiplied and kept stays in bounds.
+bool is_affordable(const Spot& spot, const Axis& rows, const Axis& columns) {
+  const Shape& w = spot.input(1).shape;
+  const int64_t taps = rows.kernel * rows.block * columns.kernel * columns.block;
+  return taps <= kMostGrowth * w[1] * w[2] &&
+         rows.results * columns.results * taps <= kMostWeights / std::max<int64_t>(w[0] * w[3], 1);
+}
+
+/// False when the target takes no kernel over so few blocks: more of them must be folded.
+bool is_smaller(const Spot& spot, const Axis& rows, const Axis& columns) {
+  const OperatorRule* rule = spot.rule();
+  if (rule == nullptr) return true;
+  const auto holds = [&](const std::optional<Bounds>& bounds, const Axis& axis) {
+    const int64_t reach = axis.folds() ? axis.kernel : (axis.kernel - 1) * axis.dilation + 1;
+    return !bounds || bounds->holds(reach);
+  };
+  return holds(rule->kernel_extent, rows) && holds(rule->kernel_extent, columns) &&
+         (!rule->kernel || (rule->kernel->holds(rows.kernel) && rule->kernel->holds(columns.kernel)));
 }
 
 Tensor folded_weights(const Tensor& w, const Axis& rows, const Axis& columns) {
@@ -99,7 +122,7 @@ void unfold_output(Rework& rework, const Spot& spot, const Axis& rows, const Axi
 void fold(const Spot& spot, const Pair& blocks, std::vector<Alternative>& ways) {
   const Axis rows = axis_of(spot, 0, blocks[0]);
   const Axis columns = axis_of(spot, 1, blocks[1]);
-  if (!can_fold(spot, rows, columns)) return;
+  if (!can_fold(spot, rows, columns) || !is_affordable(spot, rows, columns) || !is_smaller(spot, rows, columns)) return;
   Rework rework(spot);
   auto& a = rework.attrs<ConvAttrs>();
   a.auto_pad = AutoPad::explicit_pads;
@@ -115,8 +138,8 @@ void fold(const Spot& spot, const Pair& blocks, std::vector<Alternative>& ways) 
   }
   fold_input(rework, spot, rows, columns);
   unfold_output(rework, spot, rows, columns);
-  ways.push_back(std::move(rework).done(fmt::format("has a kernel of {}x{} over blocks of {}x{}", rows.kernel,
-                                                    columns.kernel, blocks[0], blocks[1])));
+  ways.push_back(std::move(rework).done(
+      fmt::format("has a kernel of {}x{} over blocks of {}x{}", rows.kernel, columns.kernel, blocks[0], blocks[1])));
 }
 
 }  // namespace

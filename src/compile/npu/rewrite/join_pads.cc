@@ -31,7 +31,8 @@ int64_t source_of(PadMode mode, int64_t at, int64_t extent) {
 uint8_t code_of(double value, const Value& like) {
   const float real = static_cast<float>(value) / like.quantization.scales[0];
   const double low = like.dtype == DType::int8 ? -128 : 0;
-  const double code = std::clamp(std::round(static_cast<double>(real)) + like.quantization.zero_points[0], low, low + 255);
+  const double code =
+      std::clamp(std::round(static_cast<double>(real)) + like.quantization.zero_points[0], low, low + 255);
   return static_cast<uint8_t>(static_cast<int>(code));
 }
 
@@ -69,7 +70,8 @@ class Joiner {
     made_ += constant ? (before > 0) + (behind > 0) : before + behind;
     if (made_ > kMostPieces) return {};
     if (constant && before > 0) pieces.push_back(constant_piece(value, axis, before, a.value));
-    for (int64_t at = -before; at < 0 && !constant; ++at) pieces.push_back(row(value, axis, source_of(a.mode, at, extent)));
+    for (int64_t at = -before; at < 0 && !constant; ++at)
+      pieces.push_back(row(value, axis, source_of(a.mode, at, extent)));
     pieces.push_back(value);
     for (int64_t at = extent; at < extent + behind && !constant; ++at)
       pieces.push_back(row(value, axis, source_of(a.mode, at, extent)));

@@ -8,8 +8,9 @@ namespace {
 
 /// Kinds that copy elements and add none.
 bool only_moves(OpKind kind) {
-  constexpr OpKind kMoves[] = {OpKind::Transpose,    OpKind::Split,        OpKind::Slice, OpKind::Concat, OpKind::Reshape,
-                               OpKind::DepthToSpace, OpKind::SpaceToDepth, OpKind::Tile,  OpKind::Expand, OpKind::Gather};
+  constexpr OpKind kMoves[] = {OpKind::Transpose, OpKind::Split,        OpKind::Slice,        OpKind::Concat,
+                               OpKind::Reshape,   OpKind::DepthToSpace, OpKind::SpaceToDepth, OpKind::Tile,
+                               OpKind::Expand,    OpKind::Gather};
   return std::find(std::begin(kMoves), std::end(kMoves), kind) != std::end(kMoves);
 }
 

@@ -18,9 +18,7 @@ SliceAttrs slice_of(int64_t axis, int64_t begin, int64_t extent) {
 }
 
 Rework::Rework(const Spot& spot)
-    : graph_(spot.graph),
-      op_(static_cast<size_t>(spot.op)),
-      end_(static_cast<size_t>(tail_of(spot.graph, spot.op))) {}
+    : graph_(spot.graph), op_(static_cast<size_t>(spot.op)), end_(static_cast<size_t>(tail_of(spot.graph, spot.op))) {}
 
 std::string Rework::name(const char* what) const {
   return graph_.ops[op_].name + "/" + what;

@@ -41,7 +41,9 @@ bool same_bytes(const Graph& a, const Graph& b, Arithmetic arithmetic) {
   const EvaluateOptions options{arithmetic, best_isa()};
   // A small value does not hold every code at once: as many rounds as show it all of them.
   int64_t least = kCodes;
-  for (ValueId id : a.inputs) least = std::min(least, std::max<int64_t>(element_count(a.value(id).shape).ok() ? *element_count(a.value(id).shape) : 1, 1));
+  for (ValueId id : a.inputs)
+    least = std::min(
+        least, std::max<int64_t>(element_count(a.value(id).shape).ok() ? *element_count(a.value(id).shape) : 1, 1));
   const int64_t counted = (kCodes + least - 1) / least;
   std::mt19937 random(1);
   for (int64_t round = 0; round < counted + kRandomRounds; ++round) {

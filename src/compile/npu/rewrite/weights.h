@@ -11,7 +11,8 @@ namespace quern::npu {
 using WeightIndex = std::array<int64_t, 4>;
 
 /// Weights of another shape that are real zeros but for those that `from` gives: for a place in them the place in
-/// `weights`, or a negative first index. Output channel o keeps the quantization of channel o % the channels there were.
+/// `weights`, or a negative first index. Output channel o keeps the quantization of channel o % the channels there
+/// were.
 Tensor moved_weights(const Tensor& weights, const WeightIndex& shape,
                      const std::function<WeightIndex(const WeightIndex&)>& from);
 /// A bias (or a list of scales) a channel, the whole of it `times` one behind the other.
