@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 
 namespace quern {
@@ -19,9 +18,17 @@ class ThreadPool {
 
   int threads() const { return threads_; }
 
-  /// Calls body(begin, end) on disjoint ranges that cover [0, count), each a multiple of `grain` but the last.
-  /// Returns when all are done. With one thread, or a count of at most `grain`, it is a plain call.
-  void parallel_for(int64_t count, int64_t grain, const std::function<void(int64_t, int64_t)>& body);
+  /// Calls body(begin, end) on disjoint ranges that cover [0, count), each a multiple of `grain` but the last. Every
+  /// thread has its own part, the same for equal counts, so that what it wrote in one loop is near it in the next; one
+  /// that is done takes what others have not begun. Returns when all are done. With one thread, or a count of at most
+  /// `grain`, it is a plain call. Allocates nothing.
+  template <typename Body>
+  void parallel_for(int64_t count, int64_t grain, const Body& body) {
+    const Call call = [](const void* closure, int64_t begin, int64_t end) {
+      (*static_cast<const Body*>(closure))(begin, end);
+    };
+    run(count, grain, call, &body);
+  }
 
   /// While one of these lives, workers spin for the next loop instead of parking. One a pool at a time.
   class Hot {
@@ -37,6 +44,9 @@ class ThreadPool {
 
  private:
   struct State;
+  using Call = void (*)(const void* closure, int64_t begin, int64_t end);
+  void run(int64_t count, int64_t grain, Call call, const void* closure);
+
   int threads_ = 1;
   std::unique_ptr<State> state_;
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "kernels/gemm/row_pack.h"
+
 namespace quern {
 
 namespace {
@@ -18,7 +20,9 @@ Product::Product(const ProductGeometry& geometry, const ProductKernel& kernel, c
                              .zero_point = elements.zero_point,
                              .read_multiple = kernel.unit,
                              .tile_rows = kernel.rows,
-                             .blocks = (geometry.out_channels + kernel.columns - 1) / kernel.columns}),
+                             .blocks = (geometry.out_channels + kernel.columns - 1) / kernel.columns,
+                             .weight_bytes = geometry.depth() * geometry.out_channels *
+                                             static_cast<int64_t>(row_element_bytes(kernel.form))}),
       kernel_(kernel),
       out_bytes_(static_cast<int64_t>(size_of(elements.output))) {}
 

@@ -53,8 +53,15 @@ StripKernel::StripKernel(const ProductGeometry& geometry, const Needs& needs)
   for (int64_t& offset : segments_) offset *= static_cast<int64_t>(row_bytes_);
 }
 
+// Each thread then keeps its own blocks' weights in its core's cache from run to run.
+bool StripKernel::shares_blocks(int threads) const {
+  const int64_t input = geometry_.batch * geometry_.in_height * pitch_ * static_cast<int64_t>(row_bytes_);
+  return threads > 1 && needs_.blocks >= threads && needs_.weight_bytes > input;
+}
+
 int64_t StripKernel::strip_lines(int threads) const {
   const auto& g = geometry_;
+  if (shares_blocks(threads)) threads = 1;
   const int64_t line_bytes = pitch_ * static_cast<int64_t>(row_bytes_);
   const int64_t window = g.lines_under(1);
   const int64_t fitting = (kStripBytes / line_bytes - window) / g.strides[0] + 1;
@@ -118,7 +125,8 @@ void StripKernel::run(const Buffers& buffers, ThreadPool& pool) const {
   const int64_t lines = strip_lines(pool.threads());
   const int64_t strips = ceil_div(geometry_.out_height, lines);
   const int64_t all_strips = strips * geometry_.batch;
-  const int64_t wanted = pool.threads() == 1 ? 1 : ceil_div(pool.threads() * kTasksPerThread, all_strips);
+  int64_t wanted = pool.threads() == 1 ? 1 : ceil_div(pool.threads() * kTasksPerThread, all_strips);
+  if (shares_blocks(pool.threads())) wanted = pool.threads();
   const int64_t share = ceil_div(needs_.blocks, std::min(wanted, needs_.blocks));
   const int64_t shares = ceil_div(needs_.blocks, share);
   pool.parallel_for(all_strips * shares, 1, [&](int64_t begin, int64_t end) {

@@ -26,6 +26,7 @@ class StripKernel : public Kernel {
     int64_t tile_rows = 1;      ///< output positions a tile
     int64_t blocks = 1;         ///< of output channels
     bool lists_windows = true;
+    int64_t weight_bytes = 0;  ///< of all blocks: where they outweigh the input, threads share blocks and not lines
   };
   /// Output positions of a strip: their windows, and the number of the first one among all positions.
   struct Rows {
@@ -49,6 +50,7 @@ class StripKernel : public Kernel {
   struct Strip;
 
   int64_t strip_lines(int threads) const;
+  bool shares_blocks(int threads) const;
   void pack(const std::byte* input, const Strip& strip) const;
   std::byte* pack_line(const std::byte* line, std::byte* to) const;
   Rows rows_of(const std::byte* input, const Strip& strip) const;
