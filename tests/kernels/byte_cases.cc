@@ -109,6 +109,48 @@ RowCase resize_case(Dice& dice, DType type, int64_t channels) {
   return c;
 }
 
+RowCase word_transpose_case(Dice& dice, int64_t extent) {
+  RowCase c = transpose_case(dice, DType::uint8, extent);
+  c.inputs = {random_floats(dice, c.inputs[0].tensor.shape())};
+  c.output.dtype = DType::float32;
+  c.output.quantization = {};
+  return c;
+}
+
+RowCase real_max_pool_case(Dice& dice, int64_t channels) {
+  RowCase c;
+  c.kind = OpKind::MaxPool;
+  PoolAttrs attrs;
+  attrs.kernel = dice.pick<Pair>({{2, 2}, {3, 3}, {1, 4}});
+  attrs.strides = {dice.between(1, 3), dice.between(1, 3)};
+  attrs.pads = {0, 1, attrs.kernel[0] - 1, 1};
+  if (dice.flip()) attrs.clamp = {0, 0.5f};
+  const Shape x{dice.between(1, 2), dice.between(4, 9), dice.between(4, 9), channels};
+  Shape y = x;
+  for (size_t axis = 0; axis < 2; ++axis) {
+    y[axis + 1] =
+        (x[axis + 1] + attrs.pads[axis] + attrs.pads[axis + 2] - attrs.kernel[axis]) / attrs.strides[axis] + 1;
+  }
+  c.attrs = attrs;
+  c.inputs = {random_floats(dice, x)};
+  c.output = {DType::float32, y, {}};
+  c.text = "MaxPool " + to_string(x) + " to " + to_string(y);
+  return c;
+}
+
+RowCase real_unary_case(Dice& dice, int64_t size) {
+  RowCase c;
+  c.kind = dice.pick({OpKind::LeakyRelu, OpKind::Relu, OpKind::Clip, OpKind::HardSwish});
+  UnaryAttrs attrs;
+  attrs.alpha = c.kind == OpKind::Clip ? -0.25 : 0.1;
+  attrs.beta = 0.5;
+  c.attrs = attrs;
+  c.inputs = {random_floats(dice, {size})};
+  c.output = {DType::float32, {size}, {}};
+  c.text = std::string(info(c.kind).name) + " " + to_string(c.output.shape);
+  return c;
+}
+
 /// Results within a few units in the last place, what a float case's tolerance allows at this depth.
 RowCase sigmoid_case(Dice& dice, int64_t size) {
   RowCase c;
@@ -129,7 +171,11 @@ std::vector<RowCase> byte_cases(DType type, uint32_t seed) {
   Dice dice(seed);
   std::vector<RowCase> cases;
   for (int64_t n = 1; n <= 67; ++n) {
-    if (type == DType::float32) cases.push_back(sigmoid_case(dice, n));
+    if (type == DType::float32) {
+      for (auto make : {sigmoid_case, real_unary_case, real_max_pool_case, word_transpose_case}) {
+        cases.push_back(make(dice, n));
+      }
+    }
     if (!is_8bit(type)) continue;
     for (auto make :
          {unary_case, requantize_case, dequantize_case, concat_case, transpose_case, mean_case, resize_case}) {

@@ -171,6 +171,22 @@ struct WindowRun {
 inline constexpr int kRunVector = 64;
 using RunWindows = void (*)(const WindowRun& run);
 
+/// The same of float32.
+struct FloatWindowRun {
+  const std::byte* const* taps;
+  int64_t tap_count;
+  int64_t pitch;
+  int64_t runs;
+  int64_t length;
+  int64_t patterns;
+  const float* weights;  ///< [pattern][bias, taps][kFloatRunVector]
+  float low;
+  float high;
+  float* out;
+};
+inline constexpr int kFloatRunVector = 32;
+using RunFloatWindows = void (*)(const FloatWindowRun& run);
+
 /// Four lines of bytes, interleaved: dword k of stream j is the four lines' bytes of element 16 (k / 4) + 4 j + k % 4.
 /// So an offset of sixteen elements is one of sixteen bytes in every stream.
 struct QuadLines {

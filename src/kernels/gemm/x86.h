@@ -28,8 +28,8 @@ void avx512vnni_run_windows(const WindowRun& run);
 const QuadKernel& avx512vnni_quads();
 const WindowKernel& avx2_int16_window();
 const WindowKernel& avx512_int16_window();
-const WindowKernel& avx2_float_window();
-const WindowKernel& avx512_float_window();
+void avx2_run_floats(const FloatWindowRun& run);
+void avx512_run_floats(const FloatWindowRun& run);
 
 void avx2_maximum(const WindowMaximum& window);
 

@@ -17,14 +17,4 @@ std::unique_ptr<Kernel> make_lane_dequantize(const OpCall& call, const Lanes& la
   });
 }
 
-std::unique_ptr<Kernel> make_lane_sigmoid(const OpCall& call, const Lanes& lanes) {
-  if (call.kind != OpKind::Sigmoid || !is_real(call.inputs[0]) || !is_real(call.outputs[0])) return nullptr;
-  return make_kernel(
-      [count = call.outputs[0].size(), sigmoid = lanes.sigmoid](const Buffers& buffers, ThreadPool& pool) {
-        pool.parallel_for(count, 8192, [&](int64_t begin, int64_t end) {
-          sigmoid(buffers.in<float>(0) + begin, end - begin, buffers.out<float>(0) + begin);
-        });
-      });
-}
-
 }  // namespace quern

@@ -18,7 +18,11 @@ std::unique_ptr<Kernel> make_lane_mean(const OpCall& call, const Lanes& lanes);
 std::unique_ptr<Kernel> make_lane_resize(const OpCall& call, const Lanes& lanes);
 /// Dequantize of 8-bit values of one scale.
 std::unique_ptr<Kernel> make_lane_dequantize(const OpCall& call, const Lanes& lanes);
-/// Sigmoid of float32.
-std::unique_ptr<Kernel> make_lane_sigmoid(const OpCall& call, const Lanes& lanes);
+/// MaxPool of float32.
+std::unique_ptr<Kernel> make_lane_max_pool(const OpCall& call, const Lanes& lanes);
+/// Transpose of 32-bit elements whose innermost axis moves.
+std::unique_ptr<Kernel> make_lane_transpose(const OpCall& call, const Lanes& lanes);
+/// Sigmoid, LeakyRelu, Relu, Clip and HardSwish of float32.
+std::unique_ptr<Kernel> make_lane_unary(const OpCall& call, const Lanes& lanes);
 
 }  // namespace quern

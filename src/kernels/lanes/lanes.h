@@ -42,6 +42,16 @@ struct MixedRow {
   float scale;  ///< of the output
 };
 
+/// 32-bit elements whose rows become columns; strides in elements.
+struct WordMatrix {
+  const uint32_t* from;
+  int64_t from_stride;
+  uint32_t* to;
+  int64_t to_stride;
+  int64_t rows;
+  int64_t columns;
+};
+
 struct Lanes {
   /// to[i] = (from[i] - zero point) * scale.
   void (*dequantize)(const Bytes& from, int64_t count, float* to);
@@ -53,6 +63,18 @@ struct Lanes {
   /// (a - zero point) * (b - zero point) * factor.
   void (*multiply)(const Bytes& a, const Bytes& b, int b_step, float factor, int64_t count, const ByteTarget& to);
   void (*mix)(const MixedRow& row, const ByteTarget& to);
+  /// to[i] = the greatest of rows[0][i], rows[1][i] ... and `low`, at most `high`.
+  void (*maximum)(const float* const* rows, int64_t count, int64_t length, float low, float high, float* to);
+  /// x below 0 times `slope`.
+  void (*leaky)(const float* from, float slope, int64_t count, float* to);
+  /// x held in bounds.
+  void (*bound)(const float* from, float low, float high, int64_t count, float* to);
+  /// x * clamp(x / 6 + 1/2, 0, 1).
+  void (*hard_swish)(const float* from, int64_t count, float* to);
+  /// sums less `offset` times `factor`.
+  void (*store_sums)(const int32_t* sums, int32_t offset, float factor, int64_t count, const ByteTarget& to);
+  /// A matrix of the output: to[r * to_stride + c] = from[c * from_stride + r].
+  void (*transpose)(const WordMatrix& matrix);
   /// 1 / (1 + e^-x), within 4 units in the last place.
   void (*sigmoid)(const float* from, int64_t count, float* to);
 };

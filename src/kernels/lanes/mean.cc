@@ -34,14 +34,20 @@ std::unique_ptr<Kernel> make_lane_mean(const OpCall& call, const Lanes& lanes) {
   const std::optional<Extents> extents = extents_of(call);
   if (!extents || extents->reduced < 1 || extents->reduced > max_mean_count(x)) return nullptr;
   const Requantization r = mean_requantization(scale_of(x), extents->reduced, call.outputs[0], {}, call.arithmetic);
-  return make_kernel([e = *extents, x, r, add_rows = lanes.add_rows](const Buffers& buffers, ThreadPool& pool) {
+  const Operand& y = call.outputs[0];
+  return make_kernel([e = *extents, x, y, r, lanes](const Buffers& buffers, ThreadPool& pool) {
     const auto offset = static_cast<int32_t>(e.reduced * zero_point_of(x));
     pool.parallel_for(e.outer, 1, [&](int64_t begin, int64_t end) {
       std::vector<int32_t> sums(static_cast<size_t>(e.inner));
       for (int64_t i = begin; i < end; ++i) {
         std::fill(sums.begin(), sums.end(), 0);
-        add_rows(bytes_of(x, buffers.in<uint8_t>(0) + i * e.reduced * e.inner, 1), e.reduced, e.inner, sums.data());
+        lanes.add_rows(bytes_of(x, buffers.in<uint8_t>(0) + i * e.reduced * e.inner, 1), e.reduced, e.inner,
+                       sums.data());
         uint8_t* out = buffers.out<uint8_t>(0) + i * e.inner;
+        if (r.rounding == Rounding::float_even) {
+          lanes.store_sums(sums.data(), offset, r.scale[0], e.inner, target_of(y, {r.out_min, r.out_max}, out));
+          continue;
+        }
         for (int64_t c = 0; c < e.inner; ++c) out[c] = to_byte(r.store(sums[static_cast<size_t>(c)] - offset, 0));
       }
     });

@@ -35,12 +35,28 @@ std::unique_ptr<Kernel> lane_dequantize_avx2(const OpCall& call) {
   return make_lane_dequantize(call, avx2_lanes());
 }
 
-std::unique_ptr<Kernel> lane_sigmoid_float_avx512(const OpCall& call) {
-  return make_lane_sigmoid(call, avx512_lanes());
+std::unique_ptr<Kernel> lane_unary_float_avx512(const OpCall& call) {
+  return make_lane_unary(call, avx512_lanes());
 }
 
-std::unique_ptr<Kernel> lane_sigmoid_float_avx2(const OpCall& call) {
-  return make_lane_sigmoid(call, avx2_lanes());
+std::unique_ptr<Kernel> lane_unary_float_avx2(const OpCall& call) {
+  return make_lane_unary(call, avx2_lanes());
+}
+
+std::unique_ptr<Kernel> lane_max_pool_float_avx512(const OpCall& call) {
+  return make_lane_max_pool(call, avx512_lanes());
+}
+
+std::unique_ptr<Kernel> lane_max_pool_float_avx2(const OpCall& call) {
+  return make_lane_max_pool(call, avx2_lanes());
+}
+
+std::unique_ptr<Kernel> lane_transpose_words_avx512(const OpCall& call) {
+  return make_lane_transpose(call, avx512_lanes());
+}
+
+std::unique_ptr<Kernel> lane_transpose_words_avx2(const OpCall& call) {
+  return make_lane_transpose(call, avx2_lanes());
 }
 
 }  // namespace QUERN_X86_NAMESPACE

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/aligned.h"
-#include "kernels/gemm/float_rule.h"
 #include "kernels/gemm/row_pack.h"
 #include "kernels/gemm/store_rule.h"
 #include "kernels/gemm/strip_kernel.h"
@@ -131,23 +130,6 @@ class WideDepthwise final : public Depthwise {
   WideStore store_;
 };
 
-class FloatDepthwise final : public Depthwise {
- public:
-  FloatDepthwise(const OpCall& call, const ProductGeometry& g, const WindowKernel& kernel, StoreFloat store_tile)
-      : Depthwise(g, kernel, call, RowForm::float32),
-        store_(store_tile),
-        prepared_(call, call.as<ConvAttrs>().clamp, g.out_channels) {
-    const auto* weights = call.inputs[1].constant_as<float>();
-    pack_weights<float>([&, taps = tap_count()](int64_t c, int64_t t) { return weights[c * taps + t]; });
-  }
-
- private:
-  void store(const TileOutput& tile) const override { store_(tile, prepared_.rule()); }
-
-  StoreFloat store_;
-  PreparedFloat prepared_;
-};
-
 }  // namespace
 
 std::unique_ptr<Kernel> make_integer_depthwise(const OpCall& call, const WindowKernel& kernel, StoreInteger store) {
@@ -161,12 +143,6 @@ std::unique_ptr<Kernel> make_wide_depthwise(const OpCall& call, const WindowKern
   const auto geometry = depthwise_geometry(call);
   if (!geometry || !is_narrow_wide_product(call, geometry->kernel[0] * geometry->kernel[1])) return nullptr;
   return std::make_unique<WideDepthwise>(call, *geometry, kernel, stores);
-}
-
-std::unique_ptr<Kernel> make_float_depthwise(const OpCall& call, const WindowKernel& kernel, StoreFloat store) {
-  const auto geometry = depthwise_geometry(call);
-  if (!geometry || !is_float_call(call)) return nullptr;
-  return std::make_unique<FloatDepthwise>(call, *geometry, kernel, store);
 }
 
 }  // namespace quern

@@ -10,6 +10,5 @@ namespace quern {
 /// The kernel on an instruction set's code, or nullptr when the call is of another kind.
 std::unique_ptr<Kernel> make_integer_depthwise(const OpCall& call, const WindowKernel& kernel, StoreInteger store);
 std::unique_ptr<Kernel> make_wide_depthwise(const OpCall& call, const WindowKernel& kernel, const WideStores& stores);
-std::unique_ptr<Kernel> make_float_depthwise(const OpCall& call, const WindowKernel& kernel, StoreFloat store);
 
 }  // namespace quern

@@ -1,121 +1,82 @@
 #include "kernels/window/window_run.h"
 
-#include <algorithm>
 #include <numeric>
 
+#include "kernels/gemm/float_rule.h"
 #include "kernels/window/run_weights.h"
+#include "kernels/window/window_lines.h"
 
 namespace quern {
 
 namespace {
 
-constexpr int64_t kQuad = 4;  ///< taps that are multiplied together
+constexpr size_t kQuad = 4;  ///< taps that are multiplied together
 
-int64_t ceil_div(int64_t a, int64_t b) {
-  return (a + b - 1) / b;
+/// The taps in their order, up to whole quads.
+TapOrder tap_order(const ProductGeometry& g) {
+  TapOrder taps(static_cast<size_t>(g.kernel[0] * g.kernel[1]));
+  std::iota(taps.begin(), taps.end(), 0);
+  while (taps.size() % kQuad != 0) taps.push_back(-1);
+  return taps;
 }
 
-class WindowRunKernel final : public Kernel {
+class ByteRuns final : public WindowLines {
  public:
-  WindowRunKernel(const OpCall& call, const ProductGeometry& g, RunWeights weights, RunWindows run_windows)
-      : g_(g),
-        run_(run_windows),
+  ByteRuns(const OpCall& call, const ProductGeometry& g, RunWeights weights, RunWindows code)
+      : WindowLines(g, {static_cast<std::byte>(zero_point_of(call.inputs[0]))}),
+        code_(code),
         is_signed_(call.inputs[0].dtype == DType::int8),
-        taps_(static_cast<int64_t>(tap_order(g).size())),
-        weights_(std::move(weights)) {
-    const int32_t zero = zero_point_of(call.inputs[0]);
-    padding_.assign(static_cast<size_t>(g.in_width * g.in_channels + kRunVector), static_cast<std::byte>(zero));
-    // The columns whose windows lie within the input.
-    const int64_t reach = (g.kernel[1] - 1) * g.dilations[1];
-    const int64_t end = g.in_width + g.pad_left - reach;
-    first_inside_ = std::min(ceil_div(g.pad_left, g.strides[1]), g.out_width);
-    last_inside_ = std::clamp(end <= 0 ? 0 : ceil_div(end, g.strides[1]), first_inside_, g.out_width);
+        quads_(static_cast<int64_t>(tap_order(g).size() / kQuad)),
+        weights_(std::move(weights)) {}
+
+ private:
+  void run_windows(const Runs& runs) const override {
+    code_({runs.taps, quads_, runs.pitch, runs.runs, runs.length, is_signed_, weights_.patterns,
+           reinterpret_cast<const std::byte*>(weights_.weights.data()), weights_.bias.data(), weights_.scale.data(),
+           weights_.zero_point, weights_.low, weights_.high, runs.out});
   }
 
-  /// The taps in their order, up to whole quads.
-  static TapOrder tap_order(const ProductGeometry& g) {
-    TapOrder taps(static_cast<size_t>(g.kernel[0] * g.kernel[1]));
-    std::iota(taps.begin(), taps.end(), 0);
-    while (taps.size() % kQuad != 0) taps.push_back(-1);
-    return taps;
-  }
-  static bool whole_lines(const ProductGeometry& g) { return g.strides[1] == 1; }
+  RunWindows code_;
+  bool is_signed_;
+  int64_t quads_;
+  RunWeights weights_;
+};
 
-  void run(const Buffers& buffers, ThreadPool& pool) const override {
-    const auto* input = buffers.in<std::byte>(0);
-    auto* output = buffers.out<std::byte>(0);
-    pool.parallel_for(g_.batch * g_.out_height, 1, [&](int64_t begin, int64_t end) {
-      std::vector<const std::byte*> taps(static_cast<size_t>(taps_));
-      for (int64_t line = begin; line < end; ++line) {
-        const std::byte* image = input + line / g_.out_height * g_.in_height * g_.in_width * g_.in_channels;
-        run_line(image, line % g_.out_height, output + line * g_.out_width * g_.out_channels, taps.data());
+class FloatRuns final : public WindowLines {
+ public:
+  FloatRuns(const OpCall& call, const ProductGeometry& g, RunFloatWindows code)
+      : WindowLines(g, std::vector<std::byte>(sizeof(float), std::byte{0})),
+        code_(code),
+        clamp_(call.as<ConvAttrs>().clamp),
+        taps_(g.kernel[0] * g.kernel[1]) {
+    const int64_t channels = g.out_channels;
+    period_ = runs_are_lines(g) ? std::lcm(channels, int64_t{kFloatRunVector})
+                                : (channels + kFloatRunVector - 1) / kFloatRunVector * kFloatRunVector;
+    const auto* weights = call.inputs[1].constant_as<float>();
+    const auto* bias = call.has_input(2) ? call.inputs[2].constant_as<float>() : nullptr;
+    for (int64_t first = 0; first < period_; first += kFloatRunVector) {
+      for (int64_t t = 0; t <= taps_; ++t) {  // the bias stands before the taps
+        for (int64_t i = first; i < first + kFloatRunVector; ++i) {
+          const bool there = i < channels || runs_are_lines(g);
+          const int64_t c = i % channels;
+          const float value = t > 0 ? weights[c * taps_ + t - 1] : bias != nullptr ? bias[c] : 0.0f;
+          weights_.push_back(there ? value : 0.0f);
+        }
       }
-    });
+    }
   }
 
  private:
-  /// Where the taps of the window at a position are; those outside the input are in the padding.
-  void find_taps(const std::byte* image, int64_t y, int64_t x, const std::byte** taps) const {
-    int64_t t = 0;
-    for (int64_t ky = 0; ky < g_.kernel[0]; ++ky) {
-      const int64_t in_y = y * g_.strides[0] - g_.pad_top + ky * g_.dilations[0];
-      const bool line_outside = in_y < 0 || in_y >= g_.in_height;
-      for (int64_t kx = 0; kx < g_.kernel[1]; ++kx) {
-        const int64_t in_x = x * g_.strides[1] - g_.pad_left + kx * g_.dilations[1];
-        const bool outside = line_outside || in_x < 0 || in_x >= g_.in_width;
-        taps[t++] = outside ? padding_.data() : image + (in_y * g_.in_width + in_x) * g_.in_channels;
-      }
-    }
-    while (t < taps_) taps[t++] = taps[0];
+  void run_windows(const Runs& runs) const override {
+    code_({runs.taps, taps_, runs.pitch, runs.runs, runs.length, period_ / kFloatRunVector, weights_.data(), clamp_.low,
+           clamp_.high, reinterpret_cast<float*>(runs.out)});
   }
 
-  void run_line(const std::byte* image, int64_t y, std::byte* out, const std::byte** taps) const {
-    const int64_t channels = g_.out_channels;
-    WindowRun run = prepared(taps);
-    const auto edge = [&](int64_t first, int64_t last) {
-      run.runs = 1;
-      run.length = channels;
-      for (int64_t x = first; x < last; ++x) {
-        find_taps(image, y, x, taps);
-        run.out = out + x * channels;
-        run_(run);
-      }
-    };
-    edge(0, first_inside_);
-    if (first_inside_ < last_inside_) {
-      find_taps(image, y, first_inside_, taps);
-      const int64_t inside = last_inside_ - first_inside_;
-      run.runs = whole_lines(g_) ? 1 : inside;
-      run.length = whole_lines(g_) ? inside * channels : channels;
-      run.out = out + first_inside_ * channels;
-      run_(run);
-    }
-    edge(last_inside_, g_.out_width);
-  }
-
-  WindowRun prepared(const std::byte* const* taps) const {
-    WindowRun run{};
-    run.taps = taps;
-    run.quads = taps_ / kQuad;
-    run.pitch = g_.strides[1] * g_.in_channels;
-    run.is_signed = is_signed_;
-    run.weights = reinterpret_cast<const std::byte*>(weights_.weights.data());
-    run.bias = weights_.bias.data();
-    run.scale = weights_.scale.data();
-    run.patterns = weights_.patterns;
-    run.zero_point = weights_.zero_point;
-    run.low = weights_.low;
-    run.high = weights_.high;
-    return run;
-  }
-
-  ProductGeometry g_;
-  RunWindows run_;
-  bool is_signed_;
-  int64_t taps_;  ///< rounded up to whole quads
-  RunWeights weights_;
-  int64_t first_inside_ = 0, last_inside_ = 0;
-  std::vector<std::byte> padding_;  ///< a line of the input's zero point
+  RunFloatWindows code_;
+  Clamp clamp_;
+  int64_t taps_;
+  int64_t period_ = 0;  ///< elements until weights repeat
+  LineVector<float> weights_;
 };
 
 }  // namespace
@@ -123,10 +84,15 @@ class WindowRunKernel final : public Kernel {
 std::unique_ptr<Kernel> make_window_run(const OpCall& call, RunWindows run) {
   const auto geometry = depthwise_geometry(call);
   if (!geometry) return nullptr;
-  auto weights =
-      run_weights(call, *geometry, WindowRunKernel::tap_order(*geometry), WindowRunKernel::whole_lines(*geometry));
+  auto weights = run_weights(call, *geometry, tap_order(*geometry), runs_are_lines(*geometry));
   if (!weights) return nullptr;
-  return std::make_unique<WindowRunKernel>(call, *geometry, *std::move(weights), run);
+  return std::make_unique<ByteRuns>(call, *geometry, *std::move(weights), run);
+}
+
+std::unique_ptr<Kernel> make_float_run(const OpCall& call, RunFloatWindows run) {
+  const auto geometry = depthwise_geometry(call);
+  if (!geometry || !is_float_call(call)) return nullptr;
+  return std::make_unique<FloatRuns>(call, *geometry, run);
 }
 
 }  // namespace quern

@@ -1,41 +1,38 @@
-// Depthwise windows of float32 on AVX2, sixteen channels at a time.
+// Depthwise windows of float32 on AVX2.
 #include "kernels/gemm/x86.h"
+#include "kernels/window/x86_float_run.h"
 #include "kernels/x86_intrinsics.h"
 
 namespace QUERN_X86_NAMESPACE {
 namespace {
 
-constexpr int kGroup = 16;
-constexpr uint8_t kOrder[kGroup] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+// Sixteen words, of which eight beginning at 8 - n have their highest bit set in the first n.
+constexpr int32_t kMasks[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
 
-void multiply_position(const WindowProduct& w, const std::byte* window, const float* weights, float* sums) {
-  __m256 low = _mm256_setzero_ps();
-  __m256 high = _mm256_setzero_ps();
-  for (int t = 0; t < w.tap_count; ++t, weights += kGroup) {
-    const auto* x = reinterpret_cast<const float*>(window + w.taps[t]);
-    low = _mm256_fmadd_ps(_mm256_loadu_ps(x), _mm256_loadu_ps(weights), low);
-    high = _mm256_fmadd_ps(_mm256_loadu_ps(x + 8), _mm256_loadu_ps(weights + 8), high);
+struct Ops {
+  using Vector = __m256;
+  static QUERN_INLINE __m256i mask(int64_t count) {
+    const int64_t n = count >= 8 ? 8 : count <= 0 ? 0 : count;
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(kMasks + 8 - n));
   }
-  _mm256_storeu_ps(sums, low);
-  _mm256_storeu_ps(sums + 8, high);
-}
-
-void multiply(const WindowProduct& w) {
-  for (int g = 0; g < w.groups; ++g) {
-    const float* weights = reinterpret_cast<const float*>(w.weights) + int64_t{g} * kGroup * w.tap_count;
-    for (int p = 0; p < w.positions; ++p) {
-      multiply_position(w, w.windows[p] + w.offset + g * kGroup * 4, weights,
-                        static_cast<float*>(w.sums) + p * w.sums_stride + g * kGroup);
-    }
+  static QUERN_INLINE Vector load(const float* p) { return _mm256_loadu_ps(p); }
+  static QUERN_INLINE Vector load_some(const float* p, int64_t count) { return _mm256_maskload_ps(p, mask(count)); }
+  static QUERN_INLINE void store(float* p, Vector v) { _mm256_storeu_ps(p, v); }
+  static QUERN_INLINE void store_some(float* p, Vector v, int64_t count) { _mm256_maskstore_ps(p, mask(count), v); }
+  static QUERN_INLINE Vector set(float v) { return _mm256_set1_ps(v); }
+  static QUERN_INLINE Vector add_product(Vector sum, Vector x, Vector weights) {
+    return _mm256_fmadd_ps(x, weights, sum);
   }
-}
-
-constexpr WindowKernel kKernel = {false, kGroup, 1, kOrder, multiply};
+  // A NaN must come out as a NaN: the vector maximum gives its second operand then.
+  static QUERN_INLINE Vector bound(Vector v, Vector low, Vector high) {
+    return _mm256_min_ps(high, _mm256_max_ps(low, v));
+  }
+};
 
 }  // namespace
 
-const WindowKernel& avx2_float_window() {
-  return kKernel;
+void avx2_run_floats(const FloatWindowRun& run) {
+  run_floats<Ops>(run);
 }
 
 }  // namespace QUERN_X86_NAMESPACE

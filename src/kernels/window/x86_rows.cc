@@ -26,11 +26,11 @@ std::unique_ptr<Kernel> depthwise_int16_avx2(const OpCall& call) {
 }
 
 std::unique_ptr<Kernel> depthwise_float_avx512(const OpCall& call) {
-  return make_float_depthwise(call, avx512_float_window(), avx512_store_float);
+  return make_float_run(call, avx512_run_floats);
 }
 
 std::unique_ptr<Kernel> depthwise_float_avx2(const OpCall& call) {
-  return make_float_depthwise(call, avx2_float_window(), avx2_store_float);
+  return make_float_run(call, avx2_run_floats);
 }
 
 std::unique_ptr<Kernel> max_pool_int8_avx2(const OpCall& call) {
