@@ -14,8 +14,8 @@ const Clamp& clamp_of(const OpCall& call) {
 
 class FloatProduct final : public Product {
  public:
-  FloatProduct(const OpCall& call, const ProductGeometry& g, const ProductKernel& kernel, StoreFloat store_tile)
-      : Product(g, kernel, {}), store_(store_tile), prepared_(call, clamp_of(call), g.out_channels) {
+  FloatProduct(const OpCall& call, const ProductGeometry& g, const ProductKernel& kernel)
+      : Product(g, kernel, {}), prepared_(call, clamp_of(call), g.out_channels), rule_(prepared_.rule()) {
     const bool by_column = call.kind == OpKind::MatMul && !call.as<MatMulAttrs>().transpose_b;
     const int64_t channel = by_column ? 1 : g.depth();
     const int64_t step = by_column ? g.out_channels : 1;
@@ -24,19 +24,20 @@ class FloatProduct final : public Product {
   }
 
  private:
-  void store(const TileOutput& tile) const override { store_(tile, prepared_.rule()); }
+  void store(const TileOutput&) const override {}
+  const FloatRule* float_rule() const override { return &rule_; }
 
-  StoreFloat store_;
   PreparedFloat prepared_;
+  FloatRule rule_;
 };
 
 }  // namespace
 
-std::unique_ptr<Kernel> make_float_product(const OpCall& call, const ProductKernel& kernel, StoreFloat store) {
+std::unique_ptr<Kernel> make_float_product(const OpCall& call, const ProductKernel& kernel) {
   if (!is_float_call(call)) return nullptr;
   const auto geometry = product_geometry(call);
   if (!geometry) return nullptr;
-  return std::make_unique<FloatProduct>(call, *geometry, kernel, store);
+  return std::make_unique<FloatProduct>(call, *geometry, kernel);
 }
 
 }  // namespace quern

@@ -9,6 +9,6 @@
 namespace quern {
 
 /// The kernel on an instruction set's code, or nullptr when the call is of another kind.
-std::unique_ptr<Kernel> make_float_product(const OpCall& call, const ProductKernel& kernel, StoreFloat store);
+std::unique_ptr<Kernel> make_float_product(const OpCall& call, const ProductKernel& kernel);
 
 }  // namespace quern

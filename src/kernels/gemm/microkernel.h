@@ -10,6 +10,15 @@
 
 namespace quern {
 
+inline constexpr int kChannelPadding = 64;
+
+/// Bias and bounds of a float result; `bias` is padded to a multiple of kChannelPadding entries.
+struct FloatRule {
+  const float* bias;
+  float low;
+  float high;
+};
+
 /// One tile of an implicit matrix product: some rows (output positions) times one panel (output channels). A row's
 /// elements lie in `segments` pieces: piece s begins at rows[r] + segments[s] and is `steps` units long.
 struct TileProduct {
@@ -20,7 +29,12 @@ struct TileProduct {
   int64_t steps;           ///< units a segment
   const std::byte* panel;  ///< [segment][step][panel column][unit]
   int columns;             ///< how many columns of the panel are wanted; the rest may be left alone
-  void* sums;              ///< 32-bit results, [row][panel column]
+  void* sums;              ///< 32-bit results, [row][panel column]; unused where the kernel stores
+  // Where the kernel stores:
+  const FloatRule* rule;
+  int64_t channel;  ///< of the first column
+  float* out;       ///< of the first row's first column
+  int64_t out_stride;
 };
 
 /// How the elements of a row are stored for the product.
@@ -38,6 +52,7 @@ struct ProductKernel {
   int columns;  ///< columns of a panel
   int unit;     ///< elements of a row that are multiplied together
   void (*multiply)(const TileProduct& tile);
+  bool stores;  ///< writes the output itself, by the tile's rule
 };
 
 /// A tile of sums on its way to the output.
@@ -65,7 +80,6 @@ struct StoreRule {
   float real_high;
   bool shrinks;  ///< every scale is below 1, so that a scaled sum stays in int32
 };
-inline constexpr int kChannelPadding = 64;
 
 /// Writes a tile of int32 sums by the rule: as 8-bit values (or 16-bit, where the function is for those), or as float32
 /// where its rounding is real.
@@ -74,14 +88,6 @@ using StoreInteger = void (*)(const TileOutput& tile, const StoreRule& rule);
 /// Writes a tile of float32 sums, none of them NaN, as 8-bit values: rounded half to even, moved by the zero point,
 /// held in bounds. Of the rule only those count.
 using StoreReal = void (*)(const TileOutput& tile, const StoreRule& rule);
-
-/// Bias and bounds of a float result; `bias` is padded to a multiple of kChannelPadding entries.
-struct FloatRule {
-  const float* bias;
-  float low;
-  float high;
-};
-using StoreFloat = void (*)(const TileOutput& tile, const FloatRule& rule);
 
 /// Rows of bytes at a constant distance, times a panel of up to kBlockColumns output channels, from sums to stored
 /// values in one go. A row is read in `blocks` pieces of `block_bytes`; what it reads beyond its depth meets weights of

@@ -11,6 +11,7 @@ namespace {
 // Sums that are stored together: as many tiles as fit. One tile at a time would spend as long on setting up the store
 // as on storing.
 constexpr int kBatchSums = 1024;
+constexpr int kMostRows = 16;  ///< of a tile, on any instruction set
 
 }  // namespace
 
@@ -21,6 +22,7 @@ Product::Product(const ProductGeometry& geometry, const ProductKernel& kernel, c
                              .read_multiple = kernel.unit,
                              .tile_rows = kernel.rows,
                              .blocks = (geometry.out_channels + kernel.columns - 1) / kernel.columns,
+                             .lists_windows = !geometry.pixels(),
                              .weight_bytes = geometry.depth() * geometry.out_channels *
                                              static_cast<int64_t>(row_element_bytes(kernel.form))}),
       kernel_(kernel),
@@ -37,10 +39,29 @@ void Product::subtract_row_sums(std::vector<int32_t> zero_points) {
   }
 }
 
+/// Up to kernel_.rows rows; their windows are listed in `windows` where there is no list.
+TileProduct Product::tile_at(const Rows& rows, int64_t first_row, const std::byte** windows) const {
+  TileProduct tile{};
+  tile.row_count = static_cast<int>(std::min<int64_t>(kernel_.rows, rows.count - first_row));
+  tile.segments = segments().data();
+  tile.segment_count = geometry().segments();
+  tile.steps = steps();
+  tile.rows = windows;
+  if (rows.windows != nullptr) {
+    tile.rows = rows.windows + first_row;
+  } else {
+    for (int r = 0; r < tile.row_count; ++r) windows[r] = rows.first + (first_row + r) * rows.line_stride;
+  }
+  return tile;
+}
+
 void Product::multiply(const Rows& rows, int64_t first_row, const std::byte* panel, int columns, void* sums) const {
-  const int count = static_cast<int>(std::min<int64_t>(kernel_.rows, rows.count - first_row));
-  kernel_.multiply(
-      {rows.windows + first_row, count, segments().data(), geometry().segments(), steps(), panel, columns, sums});
+  const std::byte* windows[kMostRows];
+  TileProduct tile = tile_at(rows, first_row, windows);
+  tile.panel = panel;
+  tile.columns = columns;
+  tile.sums = sums;
+  kernel_.multiply(tile);
 }
 
 std::vector<int32_t> Product::sums_of(const Rows& rows) const {
@@ -88,7 +109,27 @@ void Product::run_panel(const Rows& rows, const int32_t* row_sums, int64_t panel
   }
 }
 
+void Product::run_stored_panel(const Rows& rows, int64_t panel, std::byte* output) const {
+  const int64_t channels = geometry().out_channels;
+  const int64_t channel = panel * kernel_.columns;
+  const std::byte* windows[kMostRows];
+  for (int64_t r = 0; r < rows.count; r += kernel_.rows) {
+    TileProduct tile = tile_at(rows, r, windows);
+    tile.panel = weights_.data() + panel * panel_bytes_;
+    tile.columns = static_cast<int>(std::min<int64_t>(kernel_.columns, channels - channel));
+    tile.rule = float_rule();
+    tile.channel = channel;
+    tile.out = reinterpret_cast<float*>(output) + (rows.first_position + r) * channels + channel;
+    tile.out_stride = channels;
+    kernel_.multiply(tile);
+  }
+}
+
 void Product::run_blocks(const Rows& rows, int64_t first, int64_t last, std::byte* output) const {
+  if (kernel_.stores) {
+    for (int64_t p = first; p < last; ++p) run_stored_panel(rows, p, output);
+    return;
+  }
   const std::vector<int32_t> row_sums = sums_of(rows);
   for (int64_t p = first; p < last; ++p) run_panel(rows, row_sums.empty() ? nullptr : row_sums.data(), p, output);
 }

@@ -21,8 +21,10 @@ class Product : public StripKernel {
 
   Product(const ProductGeometry& geometry, const ProductKernel& kernel, const Elements& elements);
 
-  /// Writes `tile`, whose rows are output positions.
+  /// Writes `tile`, whose rows are output positions. Not called where the kernel stores.
   virtual void store(const TileOutput& tile) const = 0;
+  /// The rule by which a kernel that stores does it.
+  virtual const FloatRule* float_rule() const { return nullptr; }
 
   /// Packs weight(o, k), a T, for every output channel `o` and `k` in [0, depth).
   template <typename T, typename Weight>
@@ -33,6 +35,8 @@ class Product : public StripKernel {
  private:
   void run_blocks(const Rows& rows, int64_t first, int64_t last, std::byte* output) const final;
   void run_panel(const Rows& rows, const int32_t* row_sums, int64_t panel, std::byte* output) const;
+  void run_stored_panel(const Rows& rows, int64_t panel, std::byte* output) const;
+  TileProduct tile_at(const Rows& rows, int64_t first_row, const std::byte** windows) const;
   void multiply(const Rows& rows, int64_t first_row, const std::byte* panel, int columns, void* sums) const;
   std::vector<int32_t> sums_of(const Rows& rows) const;
   void correct(const TileOutput& tile, const int32_t* row_sums, int32_t* sums) const;

@@ -19,8 +19,6 @@ void avx2_store_words(const TileOutput& tile, const StoreRule& rule);
 void avx512_store_words(const TileOutput& tile, const StoreRule& rule);
 void avx2_store_real(const TileOutput& tile, const StoreRule& rule);
 void avx512_store_real(const TileOutput& tile, const StoreRule& rule);
-void avx2_store_float(const TileOutput& tile, const FloatRule& rule);
-void avx512_store_float(const TileOutput& tile, const FloatRule& rule);
 
 const WindowKernel& avx2_int8_window();
 const WindowKernel& avx512vnni_int8_window();

@@ -10,6 +10,7 @@ namespace {
 struct Ops {
   using Vector = __m256i;
   static constexpr int kRows = 6;
+  static constexpr bool kStores = false;
   static QUERN_INLINE Vector zero() { return _mm256_setzero_si256(); }
   static QUERN_INLINE Vector load(const std::byte* p) { return _mm256_loadu_si256(reinterpret_cast<const Vector*>(p)); }
   static QUERN_INLINE Vector broadcast(const std::byte* p) {
@@ -23,7 +24,7 @@ struct Ops {
   static QUERN_INLINE void store(std::byte* p, Vector v) { _mm256_storeu_si256(reinterpret_cast<Vector*>(p), v); }
 };
 
-constexpr ProductKernel kKernel = {RowForm::centred_int16, Ops::kRows, kColumns<Ops>, 2, multiply<Ops>};
+constexpr ProductKernel kKernel = {RowForm::centred_int16, Ops::kRows, kColumns<Ops>, 2, multiply<Ops>, Ops::kStores};
 
 }  // namespace
 

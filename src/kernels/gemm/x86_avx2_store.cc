@@ -216,19 +216,4 @@ void avx2_store_real(const TileOutput& tile, const StoreRule& rule) {
   store_rows<kReal>(tile, rule);
 }
 
-void avx2_store_float(const TileOutput& tile, const FloatRule& rule) {
-  const __m256 low = _mm256_set1_ps(rule.low);
-  const __m256 high = _mm256_set1_ps(rule.high);
-  for (int r = 0; r < tile.rows; ++r) {
-    const float* sums = static_cast<const float*>(tile.sums) + r * tile.sums_stride;
-    auto* out = reinterpret_cast<float*>(tile.out + r * tile.out_stride);
-    for (int c = 0; c < tile.columns; c += 8) {
-      const __m256 sum = _mm256_add_ps(_mm256_loadu_ps(sums + c), _mm256_loadu_ps(rule.bias + tile.channel + c));
-      // A NaN must come out as a NaN: the vector maximum gives its second operand then.
-      const __m256 value = _mm256_min_ps(high, _mm256_max_ps(low, sum));
-      store_line(value, tile.columns - c, out + c);
-    }
-  }
-}
-
 }  // namespace QUERN_X86_NAMESPACE

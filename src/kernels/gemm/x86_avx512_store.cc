@@ -171,20 +171,4 @@ void avx512_store_real(const TileOutput& tile, const StoreRule& rule) {
   store_rows<kReal>(tile, rule);
 }
 
-void avx512_store_float(const TileOutput& tile, const FloatRule& rule) {
-  const __m512 low = _mm512_set1_ps(rule.low);
-  const __m512 high = _mm512_set1_ps(rule.high);
-  for (int r = 0; r < tile.rows; ++r) {
-    const float* sums = static_cast<const float*>(tile.sums) + r * tile.sums_stride;
-    auto* out = reinterpret_cast<float*>(tile.out + r * tile.out_stride);
-    for (int c = 0; c < tile.columns; c += 16) {
-      const __m512 sum = _mm512_add_ps(_mm512_loadu_ps(sums + c), _mm512_loadu_ps(rule.bias + tile.channel + c));
-      const int left = tile.columns - c;
-      const auto mask = static_cast<__mmask16>(left >= 16 ? 0xFFFF : (1 << left) - 1);
-      // A NaN must come out as a NaN: the vector maximum gives its second operand then.
-      _mm512_mask_storeu_ps(out + c, mask, _mm512_min_ps(high, _mm512_max_ps(low, sum)));
-    }
-  }
-}
-
 }  // namespace QUERN_X86_NAMESPACE

@@ -9,6 +9,7 @@ namespace {
 struct Ops {
   using Vector = __m512i;
   static constexpr int kRows = 8;
+  static constexpr bool kStores = false;
   static QUERN_INLINE Vector zero() { return _mm512_setzero_si512(); }
   static QUERN_INLINE Vector load(const std::byte* p) { return _mm512_loadu_si512(p); }
   static QUERN_INLINE Vector broadcast(const std::byte* p) {
@@ -22,7 +23,7 @@ struct Ops {
   static QUERN_INLINE void store(std::byte* p, Vector v) { _mm512_storeu_si512(p, v); }
 };
 
-constexpr ProductKernel kKernel = {RowForm::offset_uint8, Ops::kRows, kColumns<Ops>, 4, multiply<Ops>};
+constexpr ProductKernel kKernel = {RowForm::offset_uint8, Ops::kRows, kColumns<Ops>, 4, multiply<Ops>, Ops::kStores};
 
 }  // namespace
 

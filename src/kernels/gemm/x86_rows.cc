@@ -28,11 +28,11 @@ std::unique_ptr<Kernel> product_int16_avx2(const OpCall& call) {
 }
 
 std::unique_ptr<Kernel> product_float_avx512(const OpCall& call) {
-  return make_float_product(call, avx512_float_product(), avx512_store_float);
+  return make_float_product(call, avx512_float_product());
 }
 
 std::unique_ptr<Kernel> product_float_avx2(const OpCall& call) {
-  return make_float_product(call, avx2_float_product(), avx2_store_float);
+  return make_float_product(call, avx2_float_product());
 }
 
 }  // namespace QUERN_X86_NAMESPACE

@@ -3,7 +3,8 @@
 // in for another's.
 //
 // Ops says what an instruction set does: Vector, kRows, zero(), load(address), broadcast(address of one unit, 4 bytes),
-// add_product(sum, unit, weights) and store(address, sum).
+// add_product(sum, unit, weights) and store(address, sum). Where kStores, sums are floats and go to the output, by
+// load_floats(address), add, set(value), bound(value, low, high) and store_some(address, value, count).
 #pragma once
 
 #include "kernels/gemm/microkernel.h"
@@ -62,7 +63,25 @@ void multiply_rows(const TileProduct& tile) {
       step<Ops, kWide>(sums, rows, at, Ops::load(weights), Ops::load(weights + kBytes));
     }
   }
-  write(sums, static_cast<std::byte*>(tile.sums));
+  if constexpr (Ops::kStores) {
+    finish(sums, tile);
+  } else {
+    write(sums, static_cast<std::byte*>(tile.sums));
+  }
+}
+
+/// The row N - 1 of a tile of floats and those before it, to the output.
+template <typename Ops, int N>
+QUERN_INLINE void finish(const Sums<Ops, N>& sums, const TileProduct& tile) {
+  constexpr int kLanes = sizeof(typename Ops::Vector) / 4;
+  if constexpr (N > 1) finish(sums.above, tile);
+  float* out = tile.out + (N - 1) * tile.out_stride;
+  const float* bias = tile.rule->bias + tile.channel;
+  const auto low = Ops::set(tile.rule->low), high = Ops::set(tile.rule->high);
+  Ops::store_some(out, Ops::bound(Ops::add(sums.left, Ops::load_floats(bias)), low, high), tile.columns);
+  if (tile.columns <= kLanes) return;
+  const auto right = Ops::bound(Ops::add(sums.right, Ops::load_floats(bias + kLanes)), low, high);
+  Ops::store_some(out + kLanes, right, tile.columns - kLanes);
 }
 
 /// Calls multiply_rows for the tile's row count, at most N.
