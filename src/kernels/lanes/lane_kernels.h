@@ -16,6 +16,8 @@ std::unique_ptr<Kernel> make_lane_binary(const OpCall& call, const Lanes& lanes)
 std::unique_ptr<Kernel> make_lane_mean(const OpCall& call, const Lanes& lanes);
 /// Linear Resize of the height and width of 8-bit values by the rule `float`.
 std::unique_ptr<Kernel> make_lane_resize(const OpCall& call, const Lanes& lanes);
+/// Quantize of float32 to 8 bits by the rule `float`.
+std::unique_ptr<Kernel> make_lane_quantize(const OpCall& call, const Lanes& lanes);
 /// Dequantize of 8-bit values of one scale.
 std::unique_ptr<Kernel> make_lane_dequantize(const OpCall& call, const Lanes& lanes);
 /// MaxPool of float32.

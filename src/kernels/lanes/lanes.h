@@ -55,6 +55,8 @@ struct WordMatrix {
 struct Lanes {
   /// to[i] = (from[i] - zero point) * scale.
   void (*dequantize)(const Bytes& from, int64_t count, float* to);
+  /// from[i] / scale; what is not a number is the real 0.
+  void (*quantize)(const float* from, float scale, int64_t count, const ByteTarget& to);
   /// sums[c] += the codes of `rows` rows of `columns`, one after another.
   void (*add_rows)(const Bytes& from, int64_t rows, int64_t columns, int32_t* sums);
   /// a * ratio of a + b * ratio of b, where `scale` of each is its ratio to the output's scale; b is one byte for all

@@ -27,6 +27,14 @@ std::unique_ptr<Kernel> lane_resize_int8_avx2(const OpCall& call) {
   return make_lane_resize(call, avx2_lanes());
 }
 
+std::unique_ptr<Kernel> lane_quantize_avx512(const OpCall& call) {
+  return make_lane_quantize(call, avx512_lanes());
+}
+
+std::unique_ptr<Kernel> lane_quantize_avx2(const OpCall& call) {
+  return make_lane_quantize(call, avx2_lanes());
+}
+
 std::unique_ptr<Kernel> lane_dequantize_avx512(const OpCall& call) {
   return make_lane_dequantize(call, avx512_lanes());
 }
