@@ -25,7 +25,7 @@ class FloatProduct final : public Product {
 
  private:
   void store(const TileOutput&) const override {}
-  const FloatRule* float_rule() const override { return &rule_; }
+  const void* kernel_rule() const override { return &rule_; }
 
   PreparedFloat prepared_;
   FloatRule rule_;

@@ -21,10 +21,13 @@ class IntegerProduct final : public Product {
       : Product(geometry, kernel, {call.inputs[0].dtype, zero_point_of(call.inputs[0]), call.outputs[0].dtype}),
         store_(store_tile),
         prepared_(product_requantization(call, clamp_of(call), geometry.out_channels),
-                  kernel.form == RowForm::centred_int16 ? pack_centred(call) : pack_offset(call)) {}
+                  kernel.form == RowForm::centred_int16 ? pack_centred(call) : pack_offset(call)),
+        rule_(prepared_.rule()),
+        by_kernel_(rule_.rounding == 0 && rule_.shrinks && is_8bit(call.outputs[0].dtype)) {}
 
  protected:
-  void store(const TileOutput& tile) const override { store_(tile, prepared_.rule()); }
+  void store(const TileOutput& tile) const override { store_(tile, rule_); }
+  const void* kernel_rule() const override { return by_kernel_ ? &rule_ : nullptr; }
 
  private:
   // Each packs the weights and gives the bias that goes with them.
@@ -47,6 +50,8 @@ class IntegerProduct final : public Product {
 
   StoreInteger store_;
   PreparedStore prepared_;
+  StoreRule rule_;
+  bool by_kernel_;
 };
 
 }  // namespace

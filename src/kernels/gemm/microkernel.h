@@ -31,9 +31,9 @@ struct TileProduct {
   int columns;             ///< how many columns of the panel are wanted; the rest may be left alone
   void* sums;              ///< 32-bit results, [row][panel column]; unused where the kernel stores
   // Where the kernel stores:
-  const FloatRule* rule;
-  int64_t channel;  ///< of the first column
-  float* out;       ///< of the first row's first column
+  const void* rule;  ///< a FloatRule, or a StoreRule of rounding 0 that shrinks; nullptr: sums are wanted
+  int64_t channel;   ///< of the first column
+  std::byte* out;    ///< of the first row's first column
   int64_t out_stride;
 };
 
@@ -52,7 +52,7 @@ struct ProductKernel {
   int columns;  ///< columns of a panel
   int unit;     ///< elements of a row that are multiplied together
   void (*multiply)(const TileProduct& tile);
-  bool stores;  ///< writes the output itself, by the tile's rule
+  bool stores;  ///< writes the output itself where the tile has a rule
 };
 
 /// A tile of sums on its way to the output.

@@ -117,16 +117,16 @@ void Product::run_stored_panel(const Rows& rows, int64_t panel, std::byte* outpu
     TileProduct tile = tile_at(rows, r, windows);
     tile.panel = weights_.data() + panel * panel_bytes_;
     tile.columns = static_cast<int>(std::min<int64_t>(kernel_.columns, channels - channel));
-    tile.rule = float_rule();
+    tile.rule = kernel_rule();
     tile.channel = channel;
-    tile.out = reinterpret_cast<float*>(output) + (rows.first_position + r) * channels + channel;
-    tile.out_stride = channels;
+    tile.out_stride = channels * out_bytes_;
+    tile.out = output + (rows.first_position + r) * tile.out_stride + channel * out_bytes_;
     kernel_.multiply(tile);
   }
 }
 
 void Product::run_blocks(const Rows& rows, int64_t first, int64_t last, std::byte* output) const {
-  if (kernel_.stores) {
+  if (kernel_.stores && kernel_rule() != nullptr && column_zero_points_.empty()) {
     for (int64_t p = first; p < last; ++p) run_stored_panel(rows, p, output);
     return;
   }

@@ -23,8 +23,8 @@ class Product : public StripKernel {
 
   /// Writes `tile`, whose rows are output positions. Not called where the kernel stores.
   virtual void store(const TileOutput& tile) const = 0;
-  /// The rule by which a kernel that stores does it.
-  virtual const FloatRule* float_rule() const { return nullptr; }
+  /// The rule by which a kernel that stores does it; nullptr where it cannot.
+  virtual const void* kernel_rule() const { return nullptr; }
 
   /// Packs weight(o, k), a T, for every output channel `o` and `k` in [0, depth).
   template <typename T, typename Weight>

@@ -21,6 +21,7 @@ struct Ops {
   static QUERN_INLINE Vector add_product(Vector sum, Vector x, Vector weights) {
     return _mm256_fmadd_ps(x, weights, sum);
   }
+  static QUERN_INLINE void store(std::byte* p, Vector v) { _mm256_storeu_ps(reinterpret_cast<float*>(p), v); }
   static QUERN_INLINE Vector load_floats(const float* p) { return _mm256_loadu_ps(p); }
   static QUERN_INLINE Vector add(Vector a, Vector b) { return _mm256_add_ps(a, b); }
   static QUERN_INLINE Vector set(float v) { return _mm256_set1_ps(v); }

@@ -4,7 +4,8 @@
 //
 // Ops says what an instruction set does: Vector, kRows, zero(), load(address), broadcast(address of one unit, 4 bytes),
 // add_product(sum, unit, weights) and store(address, sum). Where kStores, sums are floats and go to the output, by
-// load_floats(address), add, set(value), bound(value, low, high) and store_some(address, value, count).
+// load_floats(address), add, set(value), bound(value, low, high) and store_some(address, value, count). An instruction
+// set that stores bytes has a finish() of its own, for its Ops.
 #pragma once
 
 #include "kernels/gemm/microkernel.h"
@@ -64,10 +65,9 @@ void multiply_rows(const TileProduct& tile) {
     }
   }
   if constexpr (Ops::kStores) {
-    finish(sums, tile);
-  } else {
-    write(sums, static_cast<std::byte*>(tile.sums));
+    if (tile.rule != nullptr) return finish(sums, tile);
   }
+  write(sums, static_cast<std::byte*>(tile.sums));
 }
 
 /// The row N - 1 of a tile of floats and those before it, to the output.
@@ -75,9 +75,10 @@ template <typename Ops, int N>
 QUERN_INLINE void finish(const Sums<Ops, N>& sums, const TileProduct& tile) {
   constexpr int kLanes = sizeof(typename Ops::Vector) / 4;
   if constexpr (N > 1) finish(sums.above, tile);
-  float* out = tile.out + (N - 1) * tile.out_stride;
-  const float* bias = tile.rule->bias + tile.channel;
-  const auto low = Ops::set(tile.rule->low), high = Ops::set(tile.rule->high);
+  const auto& rule = *static_cast<const FloatRule*>(tile.rule);
+  auto* out = reinterpret_cast<float*>(tile.out + (N - 1) * tile.out_stride);
+  const float* bias = rule.bias + tile.channel;
+  const auto low = Ops::set(rule.low), high = Ops::set(rule.high);
   Ops::store_some(out, Ops::bound(Ops::add(sums.left, Ops::load_floats(bias)), low, high), tile.columns);
   if (tile.columns <= kLanes) return;
   const auto right = Ops::bound(Ops::add(sums.right, Ops::load_floats(bias + kLanes)), low, high);
