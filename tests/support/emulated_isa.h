@@ -115,6 +115,7 @@ Vector maskz_load(uint64_t mask, const void* from) {
 
 }  // namespace quern::emulated
 
+#define _mm256_dpbusd_avx_epi32 simde_mm256_dpbusd_epi32
 #define __mmask16 uint16_t
 #define __mmask32 uint32_t
 #define __mmask64 uint64_t

@@ -7,6 +7,7 @@
 namespace QUERN_X86_NAMESPACE {
 
 const ProductKernel& avx2_int8_product();
+const ProductKernel& avxvnni_int8_product();
 const ProductKernel& avx512vnni_int8_product();
 const BlockKernel& amx_int8_blocks();
 const ProductKernel& avx512_int16_product();

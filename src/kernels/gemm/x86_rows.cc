@@ -15,6 +15,10 @@ std::unique_ptr<Kernel> product_int8_avx512vnni(const OpCall& call) {
   return make_integer_product(call, avx512vnni_int8_product(), avx512_store_integer);
 }
 
+std::unique_ptr<Kernel> product_int8_avxvnni(const OpCall& call) {
+  return make_integer_product(call, avxvnni_int8_product(), avx2_store_integer);
+}
+
 std::unique_ptr<Kernel> product_int8_avx2(const OpCall& call) {
   return make_integer_product(call, avx2_int8_product(), avx2_store_integer);
 }
