@@ -6,7 +6,7 @@
 #include "lint.h"
 #include "model_options.h"
 #include "package_output.h"
-#include "rewrite_output.h"
+#include "placement_output.h"
 #include "values_output.h"
 #include "verbs.h"
 
@@ -94,18 +94,20 @@ Json values_json(const std::vector<ValueInfo>& values, bool only_quantized) {
 }
 
 std::string placement_text(const Placement& placement) {
-  std::vector<std::vector<std::string>> rows;
-  for (const PlacementRow& row : placement.rows) rows.push_back({row.name, row.kind, row.device, row.reason});
   std::string text =
       fmt::format("target {}: {} operators on the npu, {} on the cpu, {:.1f} % of the macs on the npu\n",
                   placement.target, placement.npu_operators, placement.cpu_operators, placement.npu_macs_pct);
-  if (placement.target.starts_with("sim:")) {
-    text +=
-        fmt::format("{} partition{}, {} bytes cross over, estimated {:.3f} ms on the npu and {:.3f} ms on the cpu\n",
-                    placement.partitions, placement.partitions == 1 ? "" : "s", grouped(placement.crossing_bytes),
-                    placement.npu_ms, placement.cpu_ms);
+  std::vector<std::vector<std::string>> rows;
+  if (!placement.target.starts_with("sim:")) {
+    for (const PlacementRow& row : placement.rows) rows.push_back({row.name, row.kind, row.device, row.reason});
+    return text + table({"operator", "kind", "runs on", "why"}, rows);
   }
-  return text + rewrites_text(placement) + table({"operator", "kind", "runs on", "why"}, rows);
+  text +=
+      fmt::format("{} partition{}, {} bytes cross over; {}\n", placement.partitions,
+                  placement.partitions == 1 ? "" : "s", grouped(placement.crossing_bytes), estimate_text(placement));
+  for (const PlacementRow& row : placement.rows)
+    rows.push_back({row.name, row.kind, row.device, fmt::format("{:.4f}", row.ms), row.reason});
+  return text + rewrites_text(placement) + table({"operator", "kind", "runs on", "ms", "why"}, rows);
 }
 
 /// The graph before and after preparation, as text or for Graphviz.

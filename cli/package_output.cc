@@ -1,6 +1,6 @@
 #include "package_output.h"
 
-#include "rewrite_output.h"
+#include "placement_output.h"
 #include "values_output.h"
 
 namespace quern::cli {
@@ -38,6 +38,7 @@ std::string package_text(const PackageSummary& package) {
   std::string text = fmt::format(
       "package for {}: {} operators on the npu, {} on the cpu, {} macs, {} bytes of working memory\n", placement.target,
       placement.npu_operators, placement.cpu_operators, grouped(package.macs), grouped(package.arena_bytes));
+  if (placement.target.starts_with("sim:")) text += estimate_text(placement) + "\n";
   text += rewrites_text(placement) + origin_text(package.info) + "\n";
   text += values_text("input", package.inputs) + "\n" + values_text("output", package.outputs) + "\n";
   return text + sections_text(package.sections);

@@ -34,6 +34,8 @@ struct PlacementRow {
   std::string kind;
   std::string device;  ///< "cpu" or "npu"
   std::string reason;
+  /// On a simulated NPU: by how much it carries the end of a run forward. 0 when it is computed with another operator.
+  double ms = 0;
 };
 
 /// One operator that `auto_rewrite` brought onto the NPU.
@@ -53,6 +55,7 @@ struct PlacementTotals {
   int64_t partitions = 0;
   int64_t crossing_bytes = 0;  ///< that partitions read from and give to their outside
   double npu_ms = 0;           ///< for one run at the chip's clock: what the simulator counts, known without running
+  double formula_ms = 0;       ///< of the same operators, by the formula that is held against published latencies
   double cpu_ms = 0;           ///< estimated for what is left to the processor beside the NPU (a rule of thumb)
 };
 

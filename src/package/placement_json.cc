@@ -11,6 +11,7 @@ void add_totals(Json& into, const PlacementTotals& totals) {
   into["partitions"] = totals.partitions;
   into["crossing_bytes"] = totals.crossing_bytes;
   into["npu_ms"] = totals.npu_ms;
+  into["formula_ms"] = totals.formula_ms;
   into["cpu_ms"] = totals.cpu_ms;
 }
 
@@ -30,6 +31,7 @@ void take_totals(Keys& keys, PlacementTotals& totals) {
   keys.take("partitions", totals.partitions);
   keys.take("crossing_bytes", totals.crossing_bytes);
   keys.take("npu_ms", totals.npu_ms);
+  keys.take("formula_ms", totals.formula_ms);
   keys.take("cpu_ms", totals.cpu_ms);
 }
 
@@ -62,7 +64,8 @@ std::string placement_json(const Placement& placement) {
   }
   json["rows"] = Json::array();
   for (const PlacementRow& row : placement.rows)
-    json["rows"].push_back({{"name", row.name}, {"kind", row.kind}, {"device", row.device}, {"reason", row.reason}});
+    json["rows"].push_back(
+        {{"name", row.name}, {"kind", row.kind}, {"device", row.device}, {"ms", row.ms}, {"reason", row.reason}});
   // Names in models may be any bytes; JSON is UTF-8.
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -79,6 +82,7 @@ Result<Placement> read_placement(Keys keys) {
     texts.take("kind", row.kind);
     texts.take("device", row.device);
     texts.take("reason", row.reason);
+    texts.take("ms", row.ms);
     QUERN_CHECK(complain(texts));
     placement.rows.push_back(std::move(row));
   }

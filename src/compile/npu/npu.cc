@@ -3,43 +3,12 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "compile/npu/table.h"
 #include "targets/sim/machine/report.h"
 
 namespace quern::npu {
 
 namespace {
-
-/// Rows in the plan's order, and the sums that do not need programs.
-Placement table_of(const LoweredPlan& lowered, const std::vector<Verdict>& verdicts, const std::string& target) {
-  Placement placement;
-  placement.target = target;
-  int64_t macs = 0;
-  int64_t on_npu = 0;
-  for (size_t s = 0; s < verdicts.size(); ++s) {
-    const PlanStep& step = lowered.plan.steps[s];
-    const bool npu = verdicts[s].npu;
-    placement.rows.push_back({step.name, step.source_kind, npu ? "npu" : "cpu", verdicts[s].reason});
-    (npu ? placement.npu_operators : placement.cpu_operators) += 1;
-    macs += step.macs;
-    if (npu) on_npu += step.macs;
-    if (!npu) placement.cpu_ms += 1e3 * cpu_seconds(lowered.plan, step);
-  }
-  placement.npu_macs_pct = macs == 0 ? (placement.cpu_operators == 0 ? 100 : 0)
-                                     : 100 * static_cast<double>(on_npu) / static_cast<double>(macs);
-  return placement;
-}
-
-Error refused(const Placement& placement, double pct) {
-  std::string list;
-  for (const PlacementRow& row : placement.rows) {
-    if (row.device == "cpu") list += fmt::format("\n  {} '{}': {}", row.kind, row.name, row.reason);
-  }
-  return fail(
-      ErrorCode::placement,
-      "--require-npu={}: on target '{}' {} of {} operators run on the cpu and {:.1f} % of the macs on the npu:{}", pct,
-      placement.target, placement.cpu_operators, placement.cpu_operators + placement.npu_operators,
-      placement.npu_macs_pct, list);
-}
 
 /// A step that runs a program.
 PlanStep step_of(const Plan& plan, const Run& run, const Program& program, size_t number) {
@@ -82,11 +51,6 @@ std::optional<std::vector<Program>> compile_runs(const LoweredPlan& lowered, con
 
 }  // namespace
 
-Status check_required(const Placement& placement, const CompileOptions& options) {
-  if (!options.require_npu_pct || placement.npu_macs_pct >= *options.require_npu_pct) return {};
-  return refused(placement, *options.require_npu_pct);
-}
-
 Result<Placement> compile_for_npu(LoweredPlan& lowered, const TargetProfile& profile, const CompileOptions& options) {
   const Machine machine = machine_of(profile, "sim:" + profile.name);
   std::vector<Verdict> verdicts = place(lowered, profile, machine);
@@ -97,6 +61,7 @@ Result<Placement> compile_for_npu(LoweredPlan& lowered, const TargetProfile& pro
     programs = compile_runs(lowered, runs, machine, options.keep_values, verdicts);
   }
   Placement placement = table_of(lowered, verdicts, options.target);
+  placement.formula_ms = formula_ms(lowered, verdicts, profile);
   QUERN_CHECK(check_required(placement, options));
   Plan& plan = lowered.plan;
   std::vector<PlanStep> steps;
@@ -108,7 +73,10 @@ Result<Placement> compile_for_npu(LoweredPlan& lowered, const TargetProfile& pro
     const size_t number = plan.programs.size();
     steps.push_back(step_of(plan, run, (*programs)[number], number));
     placement.crossing_bytes += crossing_bytes(lowered, run);
-    placement.npu_ms += machine::report_of((*programs)[number]).ms;
+    const NpuReport report = machine::report_of((*programs)[number]);
+    placement.npu_ms += report.ms;
+    for (size_t i = 0; i < run.steps.size(); ++i)
+      placement.rows[static_cast<size_t>(run.steps[i])].ms = 1e3 * report.layers[i].cycles / report.clock_hz;
     plan.programs.push_back(std::make_shared<Program>(std::move((*programs)[number])));
   }
   placement.partitions = static_cast<int64_t>(plan.programs.size());

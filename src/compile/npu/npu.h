@@ -9,7 +9,5 @@ namespace quern::npu {
 /// Replaces the steps of each partition by one that runs its program, and says where everything runs. The plan's values
 /// get no memory yet. Errors: placement, when less than `require_pct` of the multiply-accumulates would run on the NPU.
 Result<Placement> compile_for_npu(LoweredPlan& lowered, const TargetProfile& profile, const CompileOptions& options);
-/// Error placement, with the list of what the CPU would do, when less runs on the NPU than the options ask for.
-Status check_required(const Placement& placement, const CompileOptions& options);
 
 }  // namespace quern::npu

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "compile/npu/npu.h"
 #include "compile/npu/rewrite/rewrite.h"
+#include "compile/npu/table.h"
 
 namespace quern::npu {
 

@@ -1,4 +1,4 @@
-#include "rewrite_output.h"
+#include "placement_output.h"
 
 namespace quern::cli {
 
@@ -11,6 +11,11 @@ std::string totals_text(const PlacementTotals& totals) {
 }
 
 }  // namespace
+
+std::string estimate_text(const PlacementTotals& totals) {
+  return fmt::format("estimated {:.3f} ms on the npu ({:.3f} ms by the formula) and {:.3f} ms on the cpu",
+                     totals.npu_ms, totals.formula_ms, totals.cpu_ms);
+}
 
 std::string rewrites_text(const Placement& placement) {
   if (!placement.unchanged) return "";
