@@ -57,17 +57,6 @@ std::vector<double> stored_numbers(const Tensor& tensor) {
 
 }  // namespace
 
-std::optional<Shape> broadcast(const Shape& a, const Shape& b) {
-  Shape out(std::max(a.size(), b.size()));
-  for (size_t i = 0; i < out.size(); ++i) {
-    const int64_t x = i < a.size() ? a[a.size() - 1 - i] : 1;
-    const int64_t y = i < b.size() ? b[b.size() - 1 - i] : 1;
-    if (x != y && x != 1 && y != 1) return std::nullopt;
-    out[out.size() - 1 - i] = x == 1 ? y : x;
-  }
-  return out;
-}
-
 Error InferCall::error(ErrorCode code, const std::string& sentence) const {
   const std::string_view name = info(op_.kind).name;
   Error made = fail(code, "{} '{}': {}", name, op_.name, sentence);

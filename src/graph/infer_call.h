@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/broadcast.h"
 #include "base/error.h"
 #include "graph/graph.h"
 
@@ -80,8 +81,5 @@ class InferCall {
   Graph& graph_;
   Op& op_;
 };
-
-/// The shape two arrays broadcast to, as numpy does; nothing when they do not fit.
-std::optional<Shape> broadcast(const Shape& a, const Shape& b);
 
 }  // namespace quern

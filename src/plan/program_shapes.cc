@@ -2,26 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
 
+#include "base/broadcast.h"
 #include "base/error.h"
 #include "plan/program_pieces.h"
 
 namespace quern::shape_rules {
 
 namespace {
-
-/// The shape two arrays broadcast to, as numpy does; nothing when they do not fit.
-std::optional<Shape> broadcast(const Shape& a, const Shape& b) {
-  Shape out(std::max(a.size(), b.size()));
-  for (size_t i = 0; i < out.size(); ++i) {
-    const int64_t x = i < a.size() ? a[a.size() - 1 - i] : 1;
-    const int64_t y = i < b.size() ? b[b.size() - 1 - i] : 1;
-    if (x != y && x != 1 && y != 1) return std::nullopt;
-    out[out.size() - 1 - i] = x == 1 ? y : x;
-  }
-  return out;
-}
 
 Error misfit(const Computation& c) {
   return fail(ErrorCode::invalid_file, "its inputs of shapes {} and {} do not fit", to_string(c.inputs[0].shape),
