@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -22,11 +23,13 @@ std::vector<T> binary(OpKind kind, const Tensor& a, const Tensor& b, Shape shape
   return run_one<T>(kind, default_attrs(kind), {a, b}, {type, std::move(shape)});
 }
 
-std::vector<float> unary(OpKind kind, std::initializer_list<float> values, double alpha = 0, double beta = 0) {
+std::vector<float> unary(OpKind kind, const std::vector<float>& values, double alpha = 0, double beta = 0) {
   Attrs attrs = default_attrs(kind);
   if (auto* own = std::get_if<UnaryAttrs>(&attrs)) *own = {alpha, beta};
   const Shape shape = {static_cast<int64_t>(values.size())};
-  return run_one<float>(kind, attrs, {Tensor::of<float>(shape, values)}, {DType::float32, shape});
+  Tensor x = *Tensor::make(DType::float32, shape);
+  std::copy(values.begin(), values.end(), x.mutable_data<float>().begin());
+  return run_one<float>(kind, attrs, {x}, {DType::float32, shape});
 }
 
 TEST(BinaryReference, BroadcastsBothWays) {
@@ -148,6 +151,16 @@ TEST(UnaryReference, FarOutNothingOverflows) {
   EXPECT_THAT(unary(OpKind::Sigmoid, {-200, 0, 200}), ElementsAre(0, 0.5f, 1));
   EXPECT_THAT(unary(OpKind::Softplus, {-200, 200}), ElementsAre(0, 200));
   EXPECT_THAT(unary(OpKind::Mish, {-200, 200}), ElementsAre(0, 200));
+}
+
+TEST(UnaryReference, SigmoidIsWithinFourUnitsInTheLastPlace) {
+  std::vector<float> x;
+  for (float v = -86; v < 90; v += 0.0371f) x.push_back(v);
+  const std::vector<float> y = unary(OpKind::Sigmoid, x);
+  for (size_t i = 0; i < x.size(); ++i) {
+    const double exact = 1 / (1 + std::exp(-static_cast<double>(x[i])));
+    ASSERT_NEAR(y[i], exact, 4 * 0x1p-24 * exact) << "sigmoid of " << x[i];
+  }
 }
 
 TEST(UnaryReference, RoundsHalfToEven) {

@@ -51,6 +51,35 @@ Broadcast<N> prepare_broadcast(const OpCall& call, size_t first = 0) {
   return plan;
 }
 
+/// Where a walk over rows is: the index along every axis but the last, and the element each operand's row begins with.
+template <size_t N>
+class RowWalk {
+ public:
+  RowWalk(const Broadcast<N>& plan, int64_t row) : plan_(plan), index_(plan.extents.size() - 1) {
+    for (size_t axis = index_.size(); axis-- > 0;) {
+      index_[axis] = row % plan.extents[axis];
+      row /= plan.extents[axis];
+      for (size_t n = 0; n < N; ++n) offsets_[n] += index_[axis] * plan.strides[axis][n];
+    }
+  }
+
+  const std::array<int64_t, N>& offsets() const { return offsets_; }
+
+  void next() {
+    for (size_t axis = index_.size(); axis-- > 0;) {
+      for (size_t n = 0; n < N; ++n) offsets_[n] += plan_.strides[axis][n];
+      if (++index_[axis] < plan_.extents[axis]) return;
+      for (size_t n = 0; n < N; ++n) offsets_[n] -= plan_.extents[axis] * plan_.strides[axis][n];
+      index_[axis] = 0;
+    }
+  }
+
+ private:
+  const Broadcast<N>& plan_;
+  std::vector<int64_t> index_;
+  std::array<int64_t, N> offsets_{};
+};
+
 /// Calls row(out, offsets, count) for pieces of rows that together cover the output: `out` is the first output element,
 /// `offsets` the first element of each operand, and operand n advances by plan.strides.back()[n].
 template <size_t N, typename Row>
@@ -58,16 +87,11 @@ void for_each_row(const Broadcast<N>& plan, ThreadPool& pool, const Row& row) {
   const int64_t width = plan.extents.back();
   const int64_t total = extent_product(plan.extents, 0, plan.extents.size());
   pool.parallel_for(total, 16384, [&](int64_t begin, int64_t end) {
-    for (int64_t at = begin; at < end;) {
+    RowWalk<N> walk(plan, begin / width);
+    for (int64_t at = begin; at < end; walk.next()) {
       const int64_t column = at % width;
-      std::array<int64_t, N> offsets;
-      for (size_t n = 0; n < N; ++n) offsets[n] = column * plan.strides.back()[n];
-      int64_t rest = at / width;
-      for (size_t axis = plan.extents.size() - 1; axis-- > 0;) {
-        const int64_t index = rest % plan.extents[axis];
-        rest /= plan.extents[axis];
-        for (size_t n = 0; n < N; ++n) offsets[n] += index * plan.strides[axis][n];
-      }
+      std::array<int64_t, N> offsets = walk.offsets();
+      for (size_t n = 0; n < N; ++n) offsets[n] += column * plan.strides.back()[n];
       const int64_t count = std::min(width - column, end - at);
       row(at, offsets, count);
       at += count;

@@ -1,6 +1,8 @@
-// Element by element, one input. Floating point calls the C library in the element's own precision.
+// Element by element, one input. Floating point calls the C library in the element's own precision, but for the sigmoid
+// of float32 (sigmoid.inc).
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <type_traits>
 
@@ -9,6 +11,8 @@
 namespace quern {
 
 namespace {
+
+#include "kernels/elementwise/sigmoid.inc"
 
 template <typename T>
 T sigmoid(T x) {  // exp of what is not positive cannot overflow
@@ -62,6 +66,7 @@ std::unique_ptr<Kernel> make_activation(const OpCall& c, T a, T z) {
     case OpKind::HardSwish:
       return map<T, T>(c, [](T x) { return x * std::min(std::max(x / T{6} + static_cast<T>(0.5), T{0}), T{1}); });
     case OpKind::Sigmoid:
+      if constexpr (std::is_same_v<T, float>) return map<T, T>(c, [](T x) { return float_sigmoid(x); });
       return map<T, T>(c, [](T x) { return sigmoid(x); });
     case OpKind::Tanh:
       return map<T, T>(c, [](T x) { return std::tanh(x); });

@@ -77,7 +77,7 @@ struct Lanes {
   void (*store_sums)(const int32_t* sums, int32_t offset, float factor, int64_t count, const ByteTarget& to);
   /// A matrix of the output: to[r * to_stride + c] = from[c * from_stride + r].
   void (*transpose)(const WordMatrix& matrix);
-  /// 1 / (1 + e^-x), within 4 units in the last place.
+  /// 1 / (1 + e^-x), to the bit as the reference has it.
   void (*sigmoid)(const float* from, int64_t count, float* to);
 };
 
