@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/aligned.h"
+#include "base/checked.h"
 #include "kernels/gemm/row_pack.h"
 
 namespace quern {
@@ -68,7 +69,10 @@ int64_t StripKernel::strip_lines(int threads) const {
   const int64_t share = threads == 1 ? g.out_height : ceil_div(g.batch * g.out_height, threads * kTasksPerThread);
   // A strip with fewer positions than a tile wastes the tile, and under a tall window lines would be packed repeatedly.
   const int64_t least = std::max(ceil_div(needs_.tile_rows, g.out_width), ceil_div(window, g.strides[0]));
-  return std::clamp<int64_t>(std::max(std::min(fitting, share), least), 1, g.out_height);
+  int64_t lines = std::max(std::min(fitting, share), least);
+  // Lines of one position are strung into tiles, of which only the last strip's last should not be full.
+  if (g.out_width == 1) lines = round_up(lines, needs_.tile_rows);
+  return std::clamp<int64_t>(lines, 1, g.out_height);
 }
 
 std::byte* StripKernel::pack_line(const std::byte* line, std::byte* to) const {
