@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "measure/calibrate/close_samples.h"
 #include "measure/calibrate/joins.h"
 #include "measure/calibrate/search.h"
 #include "measure/patterns.h"
@@ -14,8 +15,8 @@ namespace quern {
 
 namespace {
 
-/// Samples held in memory while layers are made; more would change little and cost much.
-constexpr int64_t kMaxLayerSamples = 32;
+/// Samples that show whether joins suffer.
+constexpr int64_t kJoinSamples = 32;
 
 }  // namespace
 
@@ -109,7 +110,7 @@ Status Ground::settle() {
 /// Assigns anew when joins at the model's end would suffer from one scale.
 Status Ground::loosen_joins() {
   QUERN_TRY(const GraphRunner runner, GraphRunner::create(std::make_shared<const Graph>(assignment_.graph), pool_));
-  const SampleSource few{std::min(data_.count, kMaxLayerSamples), data_.read};
+  const SampleSource few{std::min(data_.count, kJoinSamples), data_.read};
   QUERN_TRY(const auto joins, wide_joins(assignment_, runner, few));
   for (const WideJoin& join : joins) how_.loose.push_back(join.op), notes_.push_back(sentence_of(join));
   if (!joins.empty()) {
@@ -140,7 +141,7 @@ Status Ground::take_samples() {
 
 /// Evenly spread over the data.
 Status Ground::read_close_samples() {
-  const int64_t count = std::min(data_.count, kMaxLayerSamples);
+  const int64_t count = close_samples(assignment_, data_.count);
   for (int64_t i = 0; i < count; ++i) {
     tell("looking closely", static_cast<double>(i) / static_cast<double>(count));
     QUERN_TRY(auto sample, data_.read(i * data_.count / count));
