@@ -111,6 +111,16 @@ Before look_before(const Model& reference, const Graph& candidate, const std::ve
   return before;
 }
 
+/// Whether swapped colours leave the layer worse than 8-bit weights are anyway. Where a picture is small beside the
+/// biases they do not, and there is no fault to find: the vendor of YuNet calibrated 0..1 for a model that expects
+/// 0..255.
+bool is_seen(const Plant& fault, const Comparison& found) {
+  constexpr double kGoodWeightsDb = 40;
+  if (fault.cause != "preprocessing") return true;
+  const auto row = std::ranges::find(found.layers, fault.layer, &LayerComparison::op);
+  return row == found.layers.end() || !row->isolated || row->isolated->sqnr_db < kGoodWeightsDb;
+}
+
 /// Plants `count` faults, one at a time, and counts what was found.
 void expect_found(const Graph& reference, const Graph& candidate, const std::vector<std::vector<Tensor>>& samples,
                   int count, double least_first, double least_named) {
@@ -118,13 +128,16 @@ void expect_found(const Graph& reference, const Graph& candidate, const std::vec
   const Model model = test::as_model(reference);
   const Before before = look_before(model, candidate, samples);
   if (before.lossy.size() > 2) std::printf("%zu layers are lossy before\n", before.lossy.size());
-  for (int i = 0; i < count; ++i) {
+  int planted = 0;
+  for (int i = 0; planted < count && i < 2 * count; ++i) {
     std::mt19937 random(static_cast<uint32_t>(i));
-    Graph planted = candidate;
-    const Plant fault = plant(planted, before, random);
-    const Model broken = test::as_model(planted);
-    const auto found = compare(model, broken, test::data_of(planted, samples), {true, 12, 2, 1});
+    Graph faulty = candidate;
+    const Plant fault = plant(faulty, before, random);
+    const Model broken = test::as_model(faulty);
+    const auto found = compare(model, broken, test::data_of(faulty, samples), {true, 12, 2, 1});
     ASSERT_TRUE(found.ok()) << found.error().message;
+    if (!is_seen(fault, *found)) continue;
+    ++planted;
     const auto at = std::ranges::find_if(found->ranking, [&](size_t layer) {
       const std::string& op = found->layers[layer].op;
       return op == fault.layer || !before.lossy.contains(op);
@@ -145,6 +158,8 @@ void expect_found(const Graph& reference, const Graph& candidate, const std::vec
                   worst.lost_db, worst.cause ? worst.cause->name.c_str() : "no cause");
     }
   }
+  ASSERT_EQ(planted, count);
+  std::printf("of %d: %d ranked first, %d causes right, %d helped\n", count, first, named, helped);
   EXPECT_GE(first, std::ceil(least_first * count));
   EXPECT_GE(named, std::ceil(least_named * count));
   EXPECT_GE(helped, std::ceil(least_named * count));
@@ -162,8 +177,8 @@ TEST(Plants, AreFoundInAModelOfAVendor) {
   const Model reference = *load_model(real);
   const Model candidate = *load_model(stored);
   const auto samples = test::pictures_for(reference.graph(), 2);
-  // Two faults hide behind a reshape of the file itself that changes scales; nine of ten is the aim.
-  expect_found(reference.graph(), candidate.graph(), samples, 10, 0.8, 0.8);
+  const char* many = std::getenv("QUERN_PLANTS");
+  expect_found(reference.graph(), candidate.graph(), samples, many == nullptr ? 10 : std::atoi(many), 0.98, 0.9);
 }
 
 /// A float model of the assets, how its pictures are prepared, and whether it is small enough for every run of the
