@@ -15,6 +15,8 @@ constexpr size_t kBins = 64;
 constexpr double kAboutDb = 1;
 /// Preprocessing is named when it gives this share of the best gain: its fix leaves the weights as they are.
 constexpr double kInputShare = 0.6;
+/// A scale a channel brings the right range along: of its gain the greater part must be its own, or the range is named.
+constexpr double kRangeShare = 0.5;
 
 Spread empty_spread(const Layer& layer, const Value& value) {
   Spread spread;
@@ -42,6 +44,14 @@ void count(std::span<const float> numbers, const Spread& spread, std::vector<dou
 
 double sqnr(const DistanceSum& sum) {
   return decibels(sum.signal(), sum.noise());
+}
+
+/// The gain from which a trial may be named beside the best one.
+double asked_of(const Trial& trial, const Trial& best, double best_gain) {
+  if (trial.name == "preprocessing") return kInputShare * best_gain;
+  const bool range = trial.name == "clipping" || trial.name == "wide_range" || trial.name == "shared_scale";
+  if (range && best.name == "outlier_channel") return kRangeShare * best_gain;
+  return best_gain - kAboutDb;
 }
 
 }  // namespace
@@ -85,13 +95,12 @@ Status Diagnosis::add(const SampleRun& run) {
 
 std::optional<Cause> Diagnosis::cause_of(const Case& found) const {
   const double before = sqnr(found.before);
-  double best = kMinGainDb;
-  for (const Trial& trial : found.trials) best = std::max(best, sqnr(trial.sum) - before);
+  const auto gain_of = [&](const Trial& trial) { return sqnr(trial.sum) - before; };
+  const auto best = std::ranges::max_element(found.trials, {}, gain_of);
+  if (best == found.trials.end()) return std::nullopt;
   const Trial* named = nullptr;
   for (const Trial& trial : found.trials) {
-    const double gain = sqnr(trial.sum) - before;
-    const bool input = trial.name == "preprocessing";
-    if (gain < (input ? std::max(kMinGainDb, kInputShare * best) : std::max(kMinGainDb, best - kAboutDb))) continue;
+    if (gain_of(trial) < std::max(kMinGainDb, asked_of(trial, *best, gain_of(*best)))) continue;
     const bool better = named == nullptr || trial.priority < named->priority ||
                         (trial.priority == named->priority && sqnr(trial.sum) > sqnr(named->sum));
     if (better) named = &trial;
