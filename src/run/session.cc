@@ -27,6 +27,40 @@ struct Step {
   std::vector<void*> outputs;
 };
 
+/// Who reads an input: then a run can hand the caller's memory to them, and need not copy it.
+struct InputReaders {
+  bool in_place = false;
+  std::vector<std::pair<size_t, size_t>> places;  ///< a step, and which of its inputs
+};
+
+/// An input is read in place unless another name of its memory is read too, or a simulated NPU reads memory by itself.
+std::vector<InputReaders> readers_of(const Plan& plan) {
+  std::vector<bool> written(plan.values.size(), false);
+  bool programs = false;
+  for (const PlanStep& step : plan.steps) {
+    programs = programs || step.program >= 0;
+    for (int id : step.outputs) {
+      if (id >= 0) written[static_cast<size_t>(id)] = true;
+    }
+  }
+  std::vector<InputReaders> all(plan.inputs.size());
+  for (size_t i = 0; i < all.size() && !programs; ++i) {
+    const auto own = static_cast<size_t>(plan.inputs[i]);
+    all[i].in_place = true;
+    for (size_t v = 0; v < plan.values.size(); ++v) {
+      const bool same = plan.values[v].constant < 0 && plan.values[v].offset == plan.values[own].offset;
+      if (v != own && same && !written[v]) all[i].in_place = false;
+    }
+    for (size_t step = 0; step < plan.steps.size(); ++step) {
+      const std::vector<int>& ids = plan.steps[step].inputs;
+      for (size_t k = 0; k < ids.size(); ++k) {
+        if (ids[k] == plan.inputs[i]) all[i].places.emplace_back(step, k);
+      }
+    }
+  }
+  return all;
+}
+
 Operand operand_of(const Plan& plan, int id) {
   if (id < 0) {
     Operand absent;
@@ -74,6 +108,8 @@ struct Session::State {
   std::vector<ValueMemory> npu_values;  ///< empty when no step is a partition
   std::vector<ValueInfo> inputs;
   std::vector<ValueInfo> outputs;
+  std::vector<InputReaders> readers;  ///< of each input
+  std::vector<Tensor> fed;            ///< the inputs of the last run, where they are read in place
   std::unique_ptr<ThreadPool> pool;
   Isa isa = Isa::reference;
   bool profile = false;
@@ -170,16 +206,29 @@ struct Session::State {
       return fail(ErrorCode::invalid_argument, "input '{}' is {} {}; the array given is {} {}", want.name,
                   to_string(want.dtype), to_string(want.shape), to_string(tensor.dtype()), to_string(tensor.shape()));
     }
+    if (readers[index].in_place) {
+      fed[index] = tensor;
+      for (const auto& [step, input] : readers[index].places) steps[step].inputs[input] = tensor.raw();
+      return {};
+    }
     const PlanValue& value = plan->values[static_cast<size_t>(plan->inputs[index])];
     if (tensor.bytes() > 0) std::memcpy(memory(value), tensor.raw(), static_cast<size_t>(tensor.bytes()));
     return {};
+  }
+
+  /// The value of the last run.
+  const void* last(int id) {
+    for (size_t i = 0; i < readers.size(); ++i) {
+      if (plan->inputs[i] == id && readers[i].in_place) return fed[i].raw();
+    }
+    return readable(id);
   }
 
   Result<Tensor> copy_of(int id) {
     const PlanValue& value = plan->values[static_cast<size_t>(id)];
     QUERN_TRY(Tensor tensor, Tensor::make(value.dtype, value.shape));
     tensor.quantization = value.quantization;
-    if (tensor.bytes() > 0) std::memcpy(tensor.mutable_raw(), readable(id), static_cast<size_t>(tensor.bytes()));
+    if (tensor.bytes() > 0) std::memcpy(tensor.mutable_raw(), last(id), static_cast<size_t>(tensor.bytes()));
     return tensor;
   }
 
@@ -219,6 +268,8 @@ Result<Session> Session::create(std::shared_ptr<const Plan> plan, const SessionO
   state->pool = std::make_unique<ThreadPool>(thread_count(options.threads));
   QUERN_CHECK(state->prepare_steps());
   if (!state->reports.empty()) state->npu_values = state->value_memory();
+  state->readers = readers_of(*state->plan);
+  state->fed.resize(state->readers.size());
   return Session(std::move(state));
 }
 
