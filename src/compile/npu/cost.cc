@@ -56,6 +56,7 @@ class Walk {
   void tile(const Box& output) {
     const std::vector<TileJob> tile = footprint(part_, group_, output);
     possible = possible && can_cut(part_, group_, tile);
+    if (!possible) return;  // a slice of half a group has no extents to count with
     int64_t fresh = 0;
     int64_t own = 0;
     for (int j = group_.first; j <= group_.last; ++j) {

@@ -6,6 +6,7 @@
 
 #include "compile/npu/rules.h"
 #include "compile/npu/tile.h"
+#include "plan/program_rules.h"
 #include "targets/sim/machine_figures.h"
 
 namespace quern::npu {
@@ -23,13 +24,45 @@ std::vector<int> makers_of(const LoweredPlan& lowered) {
   return makers;
 }
 
-/// Why no tiling of the step fits the scratch memory; nothing when one does.
-std::optional<std::string> too_large(const LoweredPlan& lowered, int step, const TargetProfile& profile,
-                                     const Machine& machine) {
+Piece piece_of(const PartValue& value, const Box& box, std::vector<Quantization>& quantizations) {
+  Piece piece;
+  piece.dtype = value.dtype;
+  piece.shape = box.extent;
+  piece.strides = dense_strides(box.extent, value.element());
+  if (value.quantization.empty()) return piece;
+  piece.quantization = static_cast<int32_t>(quantizations.size());
+  quantizations.push_back(value.quantization);
+  return piece;
+}
+
+/// What the machine itself has against a job, whatever the chip: a program with it would be refused on loading.
+std::optional<std::string> not_computed(const Part& part, const Job& job) {
+  const Cut all = cut(call_of(part, job), whole(part.value(job.output).shape));
+  Computation computation{job.kind, all.attrs, {}, {}};
+  std::vector<Quantization> quantizations;
+  for (size_t i = 0; i < job.inputs.size(); ++i) {
+    const int id = job.inputs[i];
+    if (id >= 0) {
+      computation.inputs.push_back(piece_of(part.value(id), all.inputs[i], quantizations));
+    } else {
+      computation.inputs.emplace_back();
+      computation.inputs.back().address = -1;
+    }
+  }
+  computation.outputs.push_back(piece_of(part.value(job.output), whole(part.value(job.output).shape), quantizations));
+  const Status status = check_operator(computation, quantizations);
+  if (status.ok()) return std::nullopt;
+  return fmt::format("the machine of simulated NPUs does not compute it: {}", status.error().message);
+}
+
+/// Why the step cannot be compiled: the machine does not compute it, or no tiling of it fits the scratch memory.
+std::optional<std::string> not_compiled(const LoweredPlan& lowered, int step, const TargetProfile& profile,
+                                        const Machine& machine) {
   const int steps[] = {step};
   const Part part = make_part(lowered, steps, true);
   const Residents none(part.values.size(), false);
   for (int j = 0; j < static_cast<int>(part.jobs.size()); ++j) {
+    if (auto broken = not_computed(part, part.jobs[static_cast<size_t>(j)])) return broken;
     int64_t least = 0;
     if (choose_tiling(part, {j, j}, none, machine.chip, machine.chip.scratch_bytes, &least)) continue;
     return fmt::format(
@@ -61,7 +94,7 @@ std::vector<Verdict> place(const LoweredPlan& lowered, const TargetProfile& prof
       if (maker >= 0) facts.before = &plan.steps[static_cast<size_t>(maker)];
     }
     std::optional<std::string> why = refusal(facts);
-    if (!why) why = too_large(lowered, static_cast<int>(s), profile, machine);
+    if (!why) why = not_compiled(lowered, static_cast<int>(s), profile, machine);
     verdicts.push_back({!why, why ? *why : fmt::format("{} does it", profile.name)});
   }
   return verdicts;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "compile/npu/arithmetic.h"
+#include "plan/program_rules.h"
 
 namespace quern::npu {
 
@@ -295,6 +296,10 @@ std::optional<std::string> refusal(const Facts& facts) {
   if (!rule->on_npu) {
     return fmt::format("{} leaves {} to the CPU{}{}", facts.profile.name, info(facts.step.kind).name,
                        rule->note.empty() ? "" : ": ", rule->note);
+  }
+  if (facts.step.kind != OpKind::Split && !engine_of(facts.step.kind)) {
+    return fmt::format("{} has {}, but the machine of simulated NPUs does not compute it; the CPU does it",
+                       facts.profile.name, info(facts.step.kind).name);
   }
   for (const Limit& limit : kLimits) {
     if (auto broken = limit.broken(*rule, facts)) return broken;

@@ -3,12 +3,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "compile/npu/equal.h"
 #include "compile/npu/npu.h"
 #include "compile/npu/rules.h"
 #include "graph/infer.h"
 #include "graph/text.h"
 #include "plan/program_bytes.h"
+#include "plan/program_rules.h"
+#include "targets/sim/detail.h"
 
 namespace quern {
 namespace {
@@ -122,6 +126,47 @@ TEST(Place, WhatCannotBeCutToFitSaysHowMuchItNeeds) {
   const auto verdicts =
       npu::place(lower(graph, Arithmetic::fixed_rule), profile, npu::machine_of(profile, "sim:generic"));
   EXPECT_THAT(verdicts.at(0).reason, HasSubstr("bytes of scratch memory, and generic has 256"));
+}
+
+TEST(Place, WhatAChipHasAndTheMachineHasNotRunsOnTheCpu) {
+  const std::string x = "graph { input %x : int8[1,4,4,8] quant(0.1, 0) const %s : int8[8] quant(0.01, 0) = splat 100 ";
+  const std::string y = " : int8 quant(0.1, 0) output %y }";
+  for (const std::string& op :
+       {x + "%y = InstanceNorm(%x, %s, %s) {axis=3}" + y, x + "%y = LayerNorm(%x, %s) {axis=3}" + y}) {
+    Graph graph = *parse_text(op);
+    ASSERT_TRUE(infer(graph).ok());
+    const EqualRun run = run_both(graph, *find_profile("sim:qcs6490"), 3);
+    EXPECT_TRUE(run.equal) << run.problem;
+    EXPECT_EQ(run.cpu_operators, 1) << op;
+    EXPECT_THAT(run.problem, HasSubstr("the machine of simulated NPUs does not compute it"));
+  }
+}
+
+TEST(Place, KindsThatChipsHaveAndTheMachineHasNotAreThoseOfTheDocs) {
+  std::set<std::string> kinds;
+  for (const TargetInfo& target : simulated_targets()) {
+    const TargetProfile profile = *find_profile(target.name);
+    for (const OperatorRule& rule : profile.operators) {
+      for (OpKind kind : rule.kinds) {
+        if (rule.on_npu && !engine_of(kind)) kinds.insert(std::string(info(kind).name));
+      }
+    }
+  }
+  // docs/npu_operators.md names them; a Split is compiled as slices.
+  EXPECT_THAT(kinds, testing::IsSubsetOf({"BatchNorm", "Gather", "InstanceNorm", "LayerNorm", "Split"}));
+}
+
+TEST(Arrange, ConvolutionsWhoseGroupsDoNotAgreeAreNotCutWithinAGroup) {
+  // Slices of three channels of the second reach into a third of a group of the first.
+  Graph graph = *parse_text(
+      "graph { input %x : int8[1,12,12,6] quant(0.1, 0) const %v : int8[6,3,3,3] quant(0.01, 0) = random 1 "
+      "const %w : int8[6,1,1,2] quant(0.01, 0) = random 2 %m = Conv(%x, %v) {groups=2} : int8 quant(0.2, 0) "
+      "%y = Conv(%m, %w) {groups=3} : int8 quant(0.3, 0) output %y }");
+  ASSERT_TRUE(infer(graph).ok());
+  for (int64_t scratch = 1024; scratch <= 8192; scratch += 64) {
+    const EqualRun run = run_both(graph, plain_profile(scratch), 3);
+    EXPECT_TRUE(run.equal) << scratch << ": " << run.problem;
+  }
 }
 
 TEST(Place, RequireNpuRefusesWithTheList) {
