@@ -20,7 +20,14 @@ struct ByteMatrix {
   int64_t rows;
   int64_t columns;
 };
-using TransposeBytes = void (*)(const ByteMatrix& matrix);
+/// `count` matrices, each so many bytes behind the one before it.
+struct ByteMatrices {
+  ByteMatrix first;
+  int64_t count;
+  int64_t from_pitch;
+  int64_t to_pitch;
+};
+using TransposeBytes = void (*)(const ByteMatrices& matrices);
 
 }  // namespace quern
 
@@ -28,6 +35,6 @@ namespace QUERN_X86_NAMESPACE {
 
 void avx512vbmi_map_bytes(const uint8_t* table, const uint8_t* from, uint8_t* to, int64_t count);
 void avx2_map_bytes(const uint8_t* table, const uint8_t* from, uint8_t* to, int64_t count);
-void avx2_transpose_bytes(const quern::ByteMatrix& matrix);
+void avx2_transpose_bytes(const quern::ByteMatrices& matrices);
 
 }  // namespace QUERN_X86_NAMESPACE

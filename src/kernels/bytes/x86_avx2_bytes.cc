@@ -21,13 +21,13 @@ void transpose_plainly(const quern::ByteMatrix& m, int64_t first_row, int64_t la
 
 /// Two columns side by side: the bytes of two lines take turns.
 void interleave_two(const quern::ByteMatrix& m) {
-  int64_t r = 0;
-  for (; r + 16 <= m.rows; r += 16) {
-    const __m128i a = load(m.from + r), b = load(m.from + m.from_stride + r);
-    store(m.to + 2 * r, _mm_unpacklo_epi8(a, b));
-    store(m.to + 2 * r + 16, _mm_unpackhi_epi8(a, b));
+  if (m.rows < 16) return transpose_plainly(m, 0, m.rows, 0, 2);
+  for (int64_t r = 0; r < m.rows; r += 16) {
+    const int64_t at = r + 16 <= m.rows ? r : m.rows - 16;  // the last sixteen rows may be done twice
+    const __m128i a = load(m.from + at), b = load(m.from + m.from_stride + at);
+    store(m.to + 2 * at, _mm_unpacklo_epi8(a, b));
+    store(m.to + 2 * at + 16, _mm_unpackhi_epi8(a, b));
   }
-  transpose_plainly(m, r, m.rows, 0, 2);
 }
 
 /// Three columns side by side. Byte i of an output vector is of line (16 v + i) % 3, at (16 v + i) / 3.
@@ -74,9 +74,9 @@ void transpose_square(const uint8_t* from, int64_t from_stride, uint8_t* to, int
 
 }  // namespace
 
-void avx2_transpose_bytes(const quern::ByteMatrix& m) {
-  if (m.columns == 2 && m.to_stride == 2) return interleave_two(m);
-  if (m.columns == 3 && m.to_stride == 3) return interleave_three(m);
+namespace {
+
+void transpose_squares(const quern::ByteMatrix& m) {
   const int64_t rows = m.rows / 16 * 16, columns = m.columns / 16 * 16;
   for (int64_t r = 0; r < rows; r += 16) {
     for (int64_t c = 0; c < columns; c += 16) {
@@ -85,6 +85,17 @@ void avx2_transpose_bytes(const quern::ByteMatrix& m) {
   }
   transpose_plainly(m, 0, rows, columns, m.columns);
   transpose_plainly(m, rows, m.rows, 0, m.columns);
+}
+
+}  // namespace
+
+void avx2_transpose_bytes(const quern::ByteMatrices& matrices) {
+  quern::ByteMatrix m = matrices.first;
+  const bool dense = m.columns == m.to_stride;
+  const auto transpose = dense && m.columns == 2   ? interleave_two
+                         : dense && m.columns == 3 ? interleave_three
+                                                   : transpose_squares;
+  for (int64_t i = 0; i < matrices.count; ++i, m.from += matrices.from_pitch, m.to += matrices.to_pitch) transpose(m);
 }
 
 void avx2_map_bytes(const uint8_t* table, const uint8_t* from, uint8_t* to, int64_t count) {
