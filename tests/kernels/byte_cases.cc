@@ -57,6 +57,21 @@ RowCase concat_case(Dice& dice, DType type, int64_t width) {
   return c;
 }
 
+/// One output that is the whole; several are in move_test.cc.
+RowCase split_case(Dice& dice, DType type, int64_t width) {
+  RowCase c;
+  c.kind = OpKind::Split;
+  SplitAttrs attrs;
+  attrs.axis = 1;
+  attrs.sizes = {width};
+  c.attrs = attrs;
+  const Tensor input = stored(dice, type, {3, width}, 0.03f);
+  c.inputs = {input};
+  c.output = {type, {3, width}, input.quantization};
+  c.text = "Split " + to_string(input.shape());
+  return c;
+}
+
 RowCase transpose_case(Dice& dice, DType type, int64_t extent) {
   RowCase c;
   c.kind = OpKind::Transpose;
@@ -177,8 +192,8 @@ std::vector<RowCase> byte_cases(DType type, uint32_t seed) {
       }
     }
     if (!is_8bit(type)) continue;
-    for (auto make :
-         {unary_case, requantize_case, dequantize_case, concat_case, transpose_case, mean_case, resize_case}) {
+    for (auto make : {unary_case, requantize_case, dequantize_case, concat_case, split_case, transpose_case, mean_case,
+                      resize_case}) {
       cases.push_back(make(dice, type, n));
     }
   }

@@ -37,6 +37,26 @@ TEST(MoveReference, SplitIsTheInverse) {
   EXPECT_THAT((*parts)[1].data<int32_t>(), ElementsAre(3, 6));
 }
 
+TEST(Move, SplitIsTheSameOnEveryInstructionSet) {
+  for (const int64_t width : {1, 2, 15, 16, 17, 63, 64, 65, 130}) {
+    Tensor whole = *Tensor::make(DType::float32, {5, width + 3, 2});
+    float next = 0;
+    for (float& v : whole.mutable_data<float>()) v = next++;
+    const std::vector<Out> outputs = {{DType::float32, {5, width, 2}}, {DType::float32, {5, 3, 2}}};
+    const auto law = run_kernel(OpKind::Split, SplitAttrs{1, {width, 3}}, {whole}, outputs);
+    ASSERT_TRUE(law.ok());
+    for (const Isa isa : known_isas()) {
+      if (!supported(isa)) continue;
+      const auto parts = run_kernel(OpKind::Split, SplitAttrs{1, {width, 3}}, {whole}, outputs, {isa, 2});
+      ASSERT_TRUE(parts.ok());
+      for (size_t i = 0; i < 2; ++i) {
+        EXPECT_THAT((*parts)[i].data<float>(), Pointwise(testing::Eq(), (*law)[i].data<float>()))
+            << width << " on " << to_string(isa);
+      }
+    }
+  }
+}
+
 TEST(MoveReference, TransposesAMatrix) {
   EXPECT_THAT(run_one<int32_t>(OpKind::Transpose, TransposeAttrs{}, {kSix}, {DType::int32, {3, 2}}),
               ElementsAre(1, 4, 2, 5, 3, 6));

@@ -56,7 +56,7 @@ std::vector<RowCase> binary_cases(DType type, uint32_t seed);
 /// MaxPool, and Quantize from float32 to `type`; none for float32.
 std::vector<RowCase> pool_cases(DType type, uint32_t seed);
 std::vector<RowCase> quantize_cases(DType type, uint32_t seed);
-/// Unary operators, Quantize, Dequantize, Concat, Transpose, ReduceMean and linear Resize of 8-bit values; unary
+/// Unary operators, Quantize, Dequantize, Concat, Split, Transpose, ReduceMean and linear Resize of 8-bit values; unary
 /// operators, MaxPool and Transpose of float32.
 std::vector<RowCase> byte_cases(DType type, uint32_t seed);
 

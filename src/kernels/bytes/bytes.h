@@ -8,8 +8,17 @@
 
 namespace quern {
 
-/// to[i] = table[from[i]], a table of 256.
-using MapBytes = void (*)(const uint8_t* table, const uint8_t* from, uint8_t* to, int64_t count);
+/// Rows of bytes, each so many bytes behind the one before it.
+struct ByteRows {
+  const uint8_t* from;
+  int64_t from_pitch;
+  uint8_t* to;
+  int64_t to_pitch;
+  int64_t length;
+  int64_t count;
+};
+/// to[i] = table[from[i]], a table of 256; a copy where `table` is nullptr.
+using MapBytes = void (*)(const uint8_t* table, const ByteRows& rows);
 
 /// A matrix of the output: to[r * to_stride + c] = from[c * from_stride + r].
 struct ByteMatrix {
@@ -33,8 +42,8 @@ using TransposeBytes = void (*)(const ByteMatrices& matrices);
 
 namespace QUERN_X86_NAMESPACE {
 
-void avx512vbmi_map_bytes(const uint8_t* table, const uint8_t* from, uint8_t* to, int64_t count);
-void avx2_map_bytes(const uint8_t* table, const uint8_t* from, uint8_t* to, int64_t count);
+void avx512vbmi_map_bytes(const uint8_t* table, const quern::ByteRows& rows);
+void avx2_map_bytes(const uint8_t* table, const quern::ByteRows& rows);
 void avx2_transpose_bytes(const quern::ByteMatrices& matrices);
 
 }  // namespace QUERN_X86_NAMESPACE

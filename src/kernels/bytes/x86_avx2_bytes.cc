@@ -98,7 +98,9 @@ void avx2_transpose_bytes(const quern::ByteMatrices& matrices) {
   for (int64_t i = 0; i < matrices.count; ++i, m.from += matrices.from_pitch, m.to += matrices.to_pitch) transpose(m);
 }
 
-void avx2_map_bytes(const uint8_t* table, const uint8_t* from, uint8_t* to, int64_t count) {
+namespace {
+
+void map_row(const uint8_t* table, const uint8_t* from, uint8_t* to, int64_t count) {
   const __m256i low_bits = _mm256_set1_epi8(15);
   int64_t i = 0;
   for (; i + 32 <= count; i += 32) {
@@ -114,6 +116,20 @@ void avx2_map_bytes(const uint8_t* table, const uint8_t* from, uint8_t* to, int6
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + i), found);
   }
   for (; i < count; ++i) to[i] = table[from[i]];
+}
+
+}  // namespace
+
+void avx2_map_bytes(const uint8_t* table, const quern::ByteRows& rows) {
+  for (int64_t r = 0; r < rows.count; ++r) {
+    const uint8_t* from = rows.from + r * rows.from_pitch;
+    uint8_t* to = rows.to + r * rows.to_pitch;
+    if (table != nullptr) {
+      map_row(table, from, to, rows.length);
+    } else {
+      __builtin_memcpy(to, from, static_cast<size_t>(rows.length));
+    }
+  }
 }
 
 }  // namespace QUERN_X86_NAMESPACE

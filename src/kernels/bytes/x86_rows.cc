@@ -19,6 +19,14 @@ std::unique_ptr<Kernel> byte_concat_avx2(const OpCall& call) {
   return make_byte_concat(call, avx2_map_bytes);
 }
 
+std::unique_ptr<Kernel> byte_split_avx512vbmi(const OpCall& call) {
+  return make_byte_split(call, avx512vbmi_map_bytes);
+}
+
+std::unique_ptr<Kernel> byte_split_avx2(const OpCall& call) {
+  return make_byte_split(call, avx2_map_bytes);
+}
+
 std::unique_ptr<Kernel> byte_transpose_avx2(const OpCall& call) {
   return make_byte_transpose(call, avx2_transpose_bytes);
 }
