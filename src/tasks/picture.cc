@@ -3,12 +3,13 @@
 #include <filesystem>
 #include <mutex>
 #include <opencv2/core/utils/logger.hpp>
-#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgcodecs.hpp>  // the flags alone: tasks/codecs.h
 #include <opencv2/imgproc.hpp>
 
 #include "base/error.h"
 #include "quern/file.h"
 #include "quern/task.h"
+#include "tasks/codecs.h"
 #include "tasks/picture.h"
 #include "tasks/picture_header.h"
 
@@ -60,9 +61,10 @@ cv::Mat to_bgr(const Picture& picture) {
 
 Result<std::vector<uint8_t>> encode(const Picture& picture, const std::string& suffix) {
   silence_opencv();
+  QUERN_TRY(const Codecs codec, codecs());
   std::vector<uint8_t> bytes;
   try {
-    if (!cv::imencode(suffix, to_bgr(picture), bytes, {cv::IMWRITE_JPEG_QUALITY, kJpegQuality})) bytes.clear();
+    if (!codec.encode(suffix, to_bgr(picture), bytes, {cv::IMWRITE_JPEG_QUALITY, kJpegQuality})) bytes.clear();
   } catch (const std::exception&) {
     bytes.clear();
   }
@@ -105,8 +107,9 @@ Result<Picture> decode_picture(std::span<const std::byte> file, const std::strin
   QUERN_CHECK(check_header(header.width, header.height, name));
   QUERN_TRY(const std::vector<uint8_t> safe, checked_picture(bytes, header, name));
   silence_opencv();
+  QUERN_TRY(const Codecs codec, codecs());
   try {
-    const cv::Mat decoded = cv::imdecode(safe, cv::IMREAD_ANYCOLOR);
+    const cv::Mat decoded = codec.decode(safe, cv::IMREAD_ANYCOLOR);
     if (!decoded.empty() && decoded.depth() == CV_8U && (decoded.channels() == 1 || decoded.channels() == 3))
       return from_bgr(decoded);
   } catch (const std::exception&) {
