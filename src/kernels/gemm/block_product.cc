@@ -1,6 +1,7 @@
 #include "kernels/gemm/block_product.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/aligned.h"
 #include "base/checked.h"
@@ -99,13 +100,15 @@ class BlockedProduct final : public StripKernel {
     const int64_t first = o / panel_columns_ * panel_columns_;  // of the panel
     const int64_t tile_bytes = cut_.block_bytes * kBlockTile;
     int8_t* panel = panels_.data() + first * panel_pitch_ + (o - first) / kBlockTile * tile_bytes;
-    for (int64_t piece = 0; piece < cut_.pieces; ++piece) {
-      for (int64_t k = 0; k < cut_.piece_bytes; ++k, ++weights) {
-        const int64_t block = piece * cut_.blocks_a_piece + k / cut_.block_bytes;
-        const int64_t in_block = k % cut_.block_bytes;
-        const int64_t at = in_block / 4 * kLine + o % kBlockTile * 4 + in_block % 4;
-        panel[block * tiles_of(first) * tile_bytes + at] = *weights;
+    const int64_t column = o % kBlockTile * 4;
+    for (int64_t block = 0; block < cut_.blocks(); ++block) {
+      int8_t* tile = panel + block * tiles_of(first) * tile_bytes + column;
+      const int64_t from = block % cut_.blocks_a_piece * cut_.block_bytes;  // in the piece
+      const int64_t count = std::min(cut_.block_bytes, cut_.piece_bytes - from);
+      for (int64_t k = 0; k < count; k += 4, tile += kLine) {
+        std::memcpy(tile, weights + k, static_cast<size_t>(std::min<int64_t>(4, count - k)));
       }
+      weights += count;
     }
   }
 
