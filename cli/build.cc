@@ -82,6 +82,7 @@ Result<int> build_config(const Voice& voice, const BuildOptions& options) {
   words.threads = options.machine.threads;
   words.target = options.machine.target == "cpu" ? "" : options.machine.target;
   words.vnpu = options.machine.vnpu;
+  words.auto_rewrite = options.machine.auto_rewrite;
   words.arithmetic = options.machine.arithmetic;
   words.out = options.out;
   if (words.out.empty()) {

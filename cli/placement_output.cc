@@ -18,7 +18,10 @@ std::string estimate_text(const PlacementTotals& totals) {
 }
 
 std::string rewrites_text(const Placement& placement) {
-  if (!placement.unchanged) return "";
+  if (!placement.unchanged) {
+    const bool npu = placement.target.starts_with("sim:") && placement.cpu_operators > 0;
+    return npu ? "--auto-rewrite looks for equal computations that the npu takes (docs/npu_rewrites.md)\n" : "";
+  }
   if (placement.rewrites.empty()) return "--auto-rewrite: nothing that a known rewrite would bring onto the npu\n";
   std::vector<std::vector<std::string>> rows;
   for (const PlacementRewrite& one : placement.rewrites)

@@ -81,9 +81,10 @@ Result<QuantizeOptions> quantize_options(const QuantizeWords& words) {
   if (format_of(words).empty())
     return usage(
         fmt::format("-o {}: the suffix tells the format; .onnx, .tflite and .quern can be written", words.out));
-  if (!words.is_package() && !(words.target + words.vnpu + words.arithmetic).empty())
+  if (!words.is_package() && (!(words.target + words.vnpu + words.arithmetic).empty() || words.auto_rewrite))
     return usage(
-        "--target, --vnpu and --arithmetic are for packages: name OUT.quern, or give them to quern build or run");
+        "--target, --vnpu, --arithmetic and --auto-rewrite are for packages: name OUT.quern, or give them to quern "
+        "build or run");
   if (words.target.starts_with("sim:")) {
     const auto chip = describe_target(words.target.substr(0, words.target.find('/')));
     if (!chip.ok()) return as_usage(chip.error());
@@ -188,6 +189,8 @@ void add_options(CLI::App& app, QuantizeWords& words) {
   app.add_option("--target", words.target,
                  "of a package: what it is compiled for (default: cpu, or what --config says)");
   app.add_option("--vnpu", words.vnpu, "of a package: virtual NPU of a sim: target")->type_name("MODE");
+  app.add_flag("--auto-rewrite", words.auto_rewrite,
+               "of a package: replace operators that the target does not take by others that give the same bytes");
   app.add_option("--arithmetic", words.arithmetic, "of a package: rounding rule (default: the target's own)")
       ->check(CLI::IsMember({"float", "fixed"}));
   app.add_option("--threads", words.threads, "threads (default: all cores)")->check(CLI::Range(1, 256));

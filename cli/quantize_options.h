@@ -38,9 +38,10 @@ struct QuantizeWords {
   std::string save_config;
   std::string report;
   int threads = 0;
-  std::string target;      ///< of a package; empty: the configuration's, or the processor
-  std::string vnpu;        ///< of a package
-  std::string arithmetic;  ///< of a package; empty: the target's own
+  std::string target;         ///< of a package; empty: the configuration's, or the processor
+  std::string vnpu;           ///< of a package
+  bool auto_rewrite = false;  ///< of a package
+  std::string arithmetic;     ///< of a package; empty: the target's own
 
   bool is_package() const { return out.ends_with(".quern"); }
 };

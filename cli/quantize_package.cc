@@ -15,6 +15,7 @@ CompileOptions compile_options(const QuantizeWords& words) {
   MachineOptions machine;
   if (!words.target.empty()) machine.target = words.target;
   machine.vnpu = words.vnpu;
+  machine.auto_rewrite = words.auto_rewrite;
   machine.arithmetic = words.arithmetic;
   return machine.compile_options();
 }
@@ -51,6 +52,7 @@ Status save_quantized_package(const QuantizeWords& words, const Model& source, c
   PackageInfo info{QUERN_VERSION, source.info()};
   info.source.file = std::filesystem::path(info.source.file).filename().string();
   info.options = {{"--target", compiled->placement().target}, {"--arithmetic", to_string(compiled->arithmetic())}};
+  if (words.auto_rewrite) info.options.emplace_back("--auto-rewrite", "");
   info.table = table_text(result.table);
   info.calibration_samples = result.samples;
   auto record = record_text(words);

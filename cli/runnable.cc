@@ -39,6 +39,8 @@ Status check_words(const Package& package, const RunnableWords& words) {
   const std::string wish = words.machine.compile_options().target;
   if (wish != "cpu" && wish != target)
     return usage(fmt::format("'{}' was built for {}; build it again with --target {}", file, target, wish));
+  if (words.machine.auto_rewrite && !package.model.placement().unchanged)
+    return usage(fmt::format("'{}' was built without --auto-rewrite; build it again with it", file));
   const std::string rule = to_string(package.model.arithmetic());
   if (!words.machine.arithmetic.empty() && words.machine.arithmetic != rule)
     return usage(fmt::format("'{}' was built with {} arithmetic; build it again with --arithmetic {}", file, rule,

@@ -69,8 +69,7 @@ std::string kernel_stated(const OperatorRule& r) {
 }
 Broken kernel_broken(const OperatorRule& r, const Facts& f) {
   const auto w = window_of(f);
-  return w ? pair_broken(f, r.kernel, w->kernel, "kernel", "split it into smaller kernels, one behind the other")
-           : Broken{};
+  return w ? pair_broken(f, r.kernel, w->kernel, "kernel", "make it several smaller ones") : Broken{};
 }
 std::string extent_stated(const OperatorRule& r) {
   return bounds_stated("kernel with dilation", r.kernel_extent);
@@ -79,8 +78,7 @@ Broken extent_broken(const OperatorRule& r, const Facts& f) {
   const auto w = window_of(f);
   if (!w) return {};
   const auto reach = [&](size_t i) { return (w->kernel[i] - 1) * w->dilations[i] + 1; };
-  return pair_broken(f, r.kernel_extent, {reach(0), reach(1)}, "kernel",
-                     "split it into smaller kernels, one behind the other");
+  return pair_broken(f, r.kernel_extent, {reach(0), reach(1)}, "kernel", "make it several smaller ones");
 }
 std::string dilation_stated(const OperatorRule& r) {
   return bounds_stated("dilation", r.dilation);
@@ -161,7 +159,7 @@ Broken in_strides_broken(const OperatorRule& r, const Facts& f) {
   if (width % w->strides[1] == 0) return {};
   return fmt::format(
       "output width {} is not a multiple of the stride {}, which {} asks for; give the model an input whose "
-      "width makes it one",
+      "width makes it one, or compute more columns and drop them",
       width, w->strides[1], f.profile.name);
 }
 

@@ -39,6 +39,19 @@ TargetProfile strict_profile(uint64_t seed) {
   moves.step = Bounds{1, 1};
   moves.modes = {"constant"};
   profile.operators.push_back(moves);
+  OperatorRule activations = profile.operators[0];
+  activations.kinds = {OpKind::Sigmoid, OpKind::HardSwish, OpKind::Tanh};
+  if (chance()) activations.only_after = {OpKind::Conv};
+  OperatorRule reductions = profile.operators[0];
+  reductions.kinds = {OpKind::ReduceMean, OpKind::ReduceSum};
+  reductions.rank = Bounds{4, 4};
+  for (OperatorRule* rule : {&activations, &reductions}) {
+    for (OpKind kind : rule->kinds) std::erase(profile.operators[0].kinds, kind);
+    profile.operators.push_back(*rule);
+  }
+  for (OpKind kind : {OpKind::Relu, OpKind::ReduceMax, OpKind::Max, OpKind::Min}) {
+    if (chance()) std::erase(profile.operators[0].kinds, kind);
+  }
   return profile;
 }
 

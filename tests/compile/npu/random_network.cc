@@ -344,6 +344,7 @@ bool RandomNetwork::add_requantize(ValueId x) {
 }
 
 bool RandomNetwork::add_any(ValueId x) {
+  if (graph_.value(x).shape.empty()) return chance(50) ? add_unary(x) : add_requantize(x);
   switch (pick(0, 21)) {
     case 0:
     case 1:
