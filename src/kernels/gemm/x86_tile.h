@@ -61,6 +61,8 @@ void multiply_rows(const TileProduct& tile) {
     const int64_t begin = tile.segments[s];
     const int64_t end = begin + tile.steps * 4;
     for (int64_t at = begin; at < end; at += 4, weights += 2 * kBytes) {
+      __builtin_prefetch(weights + 1024);  // the panel is seldom in the first-level cache as a whole
+      __builtin_prefetch(weights + 1088);
       step<Ops, kWide>(sums, rows, at, Ops::load(weights), Ops::load(weights + kBytes));
     }
   }
