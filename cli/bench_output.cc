@@ -1,6 +1,7 @@
 #include "bench_output.h"
 
 #include <algorithm>
+#include <map>
 
 namespace quern::cli {
 
@@ -18,6 +19,28 @@ double total_ms(const BenchRow& row) {
 
 double gmacs_per_s(const OperatorTime& one) {
   return one.median_ms > 0 ? static_cast<double>(one.step.macs) / one.median_ms / 1e6 : 0;
+}
+
+/// Shares of what the cores multiply at most, by instruction set and kind of numbers; each limit is measured once.
+class Limits {
+ public:
+  /// In percent; 0 where nothing is multiplied or no limit is known.
+  double share_pct(const OperatorTime& one, int threads) {
+    if (one.step.macs == 0) return 0;
+    const bool integer = one.step.kernel.find("float") == std::string::npos;
+    const auto key = std::make_pair(one.step.isa, integer);
+    auto found = peaks_.find(key);
+    if (found == peaks_.end()) found = peaks_.emplace(key, peak_gmacs_per_s(one.step.isa, integer)).first;
+    return found->second > 0 ? 100 * gmacs_per_s(one) / (found->second * threads) : 0;
+  }
+
+ private:
+  std::map<std::pair<std::string, bool>, double> peaks_;
+};
+
+Limits& limits() {
+  static Limits instance;
+  return instance;
 }
 
 /// What makes a figure doubtful, as sentences.
@@ -56,11 +79,14 @@ std::string operators_text(const BenchRow& row) {
   const double total = total_ms(row);
   std::vector<std::vector<std::string>> lines;
   for (const OperatorTime& one : row.operators) {
+    const double share = limits().share_pct(one, row.threads);
     lines.push_back({one.step.name, one.step.source_kind, one.step.kernel, ms_text(one.median_ms),
                      fmt::format("{:.1f}", total > 0 ? 100 * one.median_ms / total : 0),
-                     one.step.macs > 0 ? fmt::format("{:.2f}", gmacs_per_s(one)) : "-"});
+                     one.step.macs > 0 ? fmt::format("{:.2f}", gmacs_per_s(one)) : "-",
+                     share > 0 ? fmt::format("{:.0f}", share) : "-"});
   }
-  return fmt::format("\n{}\n", row.model) + table({"operator", "kind", "kernel", "median ms", "%", "gmacs/s"}, lines);
+  return fmt::format("\n{}\n", row.model) +
+         table({"operator", "kind", "kernel", "median ms", "%", "gmacs/s", "% of the limit"}, lines);
 }
 
 /// Of each model over the first.
@@ -88,7 +114,8 @@ Json operators_json(const BenchRow& row) {
                          {"median_ms", one.median_ms},
                          {"pct", total > 0 ? 100 * one.median_ms / total : 0},
                          {"macs", one.step.macs},
-                         {"gmacs_per_s", gmacs_per_s(one)}});
+                         {"gmacs_per_s", gmacs_per_s(one)},
+                         {"limit_pct", limits().share_pct(one, row.threads)}});
   }
   return operators;
 }

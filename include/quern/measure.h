@@ -348,6 +348,9 @@ struct MachineInfo {
   int cores = 0;    ///< that this process may use
 };
 MachineInfo machine_info();
+/// What a core of this machine multiplies at most with an instruction set's best instruction: GMAC/s of bytes, or of
+/// float32, measured now over some 20 ms in registers; 0 where an instruction set has no such loop ("reference").
+double peak_gmacs_per_s(const std::string& isa, bool integer);
 /// The most memory this process had at once.
 int64_t peak_rss_bytes();
 
