@@ -253,8 +253,8 @@ struct Waiting {
   int32_t* sums = nullptr;
 };
 
-/// The passes over a panel's rows. The sums of each are stored two passes later: what a tile store writes cannot be
-/// read before it has reached the cache, and the wait is filled by the next pass.
+/// The passes over a panel's rows. The sums of each are stored after the next pass: what a tile store writes cannot be
+/// read before it has reached the cache.
 template <bool kSigned, int kColumns, Way kWay>
 class PanelPasses {
  public:
