@@ -60,7 +60,8 @@ Result<Isa> parse_isa(const std::string& name) {
     if (name == to_string(isa)) return isa;
   }
   return fail(ErrorCode::invalid_argument,
-              "'{}' is not an instruction set; known are reference, avx2, avxvnni, avx512, avx512vnni, avx512vbmi, amx", name);
+              "'{}' is not an instruction set; known are reference, avx2, avxvnni, avx512, avx512vnni, avx512vbmi, amx",
+              name);
 }
 
 bool supported(Isa isa) {
