@@ -13,6 +13,7 @@
 #include "plan/describe.h"
 #include "plan/plan.h"
 #include "plan/program.h"
+#include "run/arena.h"
 #include "run/layout.h"
 #include "targets/sim/machine/machine.h"
 
@@ -101,7 +102,7 @@ int thread_count(int wish) {
 
 struct Session::State {
   std::shared_ptr<const Plan> plan;
-  Tensor arena;
+  Arena arena;
   std::vector<Step> steps;
   std::vector<StepInfo> infos;
   std::vector<NpuReport> reports;
@@ -115,7 +116,7 @@ struct Session::State {
   bool profile = false;
   bool has_run = false;
 
-  std::byte* memory(const PlanValue& value) { return static_cast<std::byte*>(arena.mutable_raw()) + value.offset; }
+  std::byte* memory(const PlanValue& value) { return arena.data() + value.offset; }
 
   const void* readable(int id) {
     const PlanValue& value = plan->values[static_cast<size_t>(id)];
@@ -260,7 +261,7 @@ Result<Session> Session::create(const CompiledModel& model, const SessionOptions
 Result<Session> Session::create(std::shared_ptr<const Plan> plan, const SessionOptions& options) {
   auto state = std::make_unique<State>();
   QUERN_TRY(state->isa, allowed_isa(options.isa));
-  QUERN_TRY(state->arena, Tensor::make(DType::uint8, {plan->arena_bytes}));
+  QUERN_TRY(state->arena, Arena::make(static_cast<size_t>(plan->arena_bytes)));
   state->plan = std::move(plan);
   state->profile = options.profile;
   state->inputs = describe(*state->plan, state->plan->inputs);
