@@ -25,7 +25,7 @@ constexpr Layer kLayers[] = {
     {"mobilenet_last_7", 7, 320, 1280, 1, 1, false},     {"mobilenet_dw_112", 112, 32, 32, 3, 1, true},
     {"mobilenet_dw_56_s2", 56, 144, 144, 3, 2, true},    {"mobilenet_dw_14", 14, 384, 384, 3, 1, true},
     {"squeezenet_expand3_27", 27, 32, 128, 3, 1, false}, {"face_det_stem", 320, 1, 16, 3, 2, false},
-    {"face_det_conv_60", 60, 64, 64, 3, 1, false},
+    {"face_det_conv_60", 60, 64, 64, 3, 1, false},       {"face_det_pointwise_277", 277, 16, 16, 1, 1, false},
 };
 
 struct Operands {

@@ -98,6 +98,11 @@ void StripKernel::pack(const std::byte* input, const Strip& strip) const {
   memory.resize(std::max(memory.size(), static_cast<size_t>(lines * pitch_) * row_bytes_ + kSlack));
   const int64_t line_bytes = g.in_width * g.in_channels * static_cast<int64_t>(size_of(needs_.source));
   std::byte* to = memory.data();
+  if (g.pixels()) {  // nothing lies between the lines
+    pack_row(needs_.form, needs_.source, needs_.zero_point, input + strip.first_line * line_bytes,
+             lines * g.in_channels, to);
+    return;
+  }
   for (int64_t i = 0; i < lines; ++i) {
     const int64_t y = strip.first_line * g.strides[0] - g.pad_top + i;
     const bool outside = y < 0 || y >= g.in_height;
