@@ -153,6 +153,14 @@ RowCase real_max_pool_case(Dice& dice, int64_t channels) {
   return c;
 }
 
+RowCase real_mean_case(Dice& dice, int64_t channels) {
+  RowCase c = mean_case(dice, DType::uint8, channels);
+  c.inputs = {random_floats(dice, c.inputs[0].tensor.shape())};
+  c.output.dtype = DType::float32;
+  c.output.quantization = {};
+  return c;
+}
+
 RowCase real_unary_case(Dice& dice, int64_t size) {
   RowCase c;
   c.kind = dice.pick({OpKind::LeakyRelu, OpKind::Relu, OpKind::Clip, OpKind::HardSwish});
@@ -187,7 +195,7 @@ std::vector<RowCase> byte_cases(DType type, uint32_t seed) {
   std::vector<RowCase> cases;
   for (int64_t n = 1; n <= 67; ++n) {
     if (type == DType::float32) {
-      for (auto make : {sigmoid_case, real_unary_case, real_max_pool_case, word_transpose_case}) {
+      for (auto make : {sigmoid_case, real_unary_case, real_mean_case, real_max_pool_case, word_transpose_case}) {
         cases.push_back(make(dice, n));
       }
     }

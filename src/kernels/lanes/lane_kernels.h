@@ -12,7 +12,7 @@ namespace quern {
 
 /// Add, Sub and Mul of 8-bit values by the rule `float`.
 std::unique_ptr<Kernel> make_lane_binary(const OpCall& call, const Lanes& lanes);
-/// ReduceMean of 8-bit values over neighbouring axes, the innermost not among them.
+/// ReduceMean of 8-bit values or of float32 over neighbouring axes, the innermost not among them.
 std::unique_ptr<Kernel> make_lane_mean(const OpCall& call, const Lanes& lanes);
 /// Linear Resize of the height and width of 8-bit values by the rule `float`.
 std::unique_ptr<Kernel> make_lane_resize(const OpCall& call, const Lanes& lanes);

@@ -59,6 +59,8 @@ struct Lanes {
   void (*quantize)(const float* from, float scale, int64_t count, const ByteTarget& to);
   /// sums[c] += the codes of `rows` rows of `columns`, one after another.
   void (*add_rows)(const Bytes& from, int64_t rows, int64_t columns, int32_t* sums);
+  /// sums[c] += the elements of `rows` rows of `columns`, one after another.
+  void (*add_float_rows)(const float* from, int64_t rows, int64_t columns, double* sums);
   /// a * ratio of a + b * ratio of b, where `scale` of each is its ratio to the output's scale; b is one byte for all
   /// where `b_step` is 0. `b`'s scale may be negative.
   void (*add)(const Bytes& a, const Bytes& b, int b_step, int64_t count, const ByteTarget& to);

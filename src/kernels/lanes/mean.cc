@@ -23,6 +23,23 @@ std::optional<Extents> extents_of(const OpCall& call) {
   return Extents{extent_product(in, 0, begin), extent_product(in, begin, end), extent_product(in, end, in.size())};
 }
 
+/// Every channel's elements are added in the reference's order, in double.
+std::unique_ptr<Kernel> make_real_mean(const Extents& extents, const Lanes& lanes) {
+  return make_kernel([e = extents, add = lanes.add_float_rows](const Buffers& buffers, ThreadPool& pool) {
+    pool.parallel_for(e.outer, 1, [&](int64_t begin, int64_t end) {
+      std::vector<double> sums(static_cast<size_t>(e.inner));
+      for (int64_t i = begin; i < end; ++i) {
+        std::fill(sums.begin(), sums.end(), 0.0);
+        add(buffers.in<float>(0) + i * e.reduced * e.inner, e.reduced, e.inner, sums.data());
+        float* out = buffers.out<float>(0) + i * e.inner;
+        for (int64_t c = 0; c < e.inner; ++c) {
+          out[c] = static_cast<float>(sums[static_cast<size_t>(c)] / static_cast<double>(e.reduced));
+        }
+      }
+    });
+  });
+}
+
 }  // namespace
 
 std::unique_ptr<Kernel> make_lane_mean(const OpCall& call, const Lanes& lanes) {
@@ -30,9 +47,11 @@ std::unique_ptr<Kernel> make_lane_mean(const OpCall& call, const Lanes& lanes) {
     return nullptr;
   }
   const Operand& x = call.inputs[0];
-  if (!is_quantized_8bit(x) || !is_quantized_8bit(call.outputs[0])) return nullptr;
   const std::optional<Extents> extents = extents_of(call);
-  if (!extents || extents->reduced < 1 || extents->reduced > max_mean_count(x)) return nullptr;
+  if (!extents || extents->reduced < 1) return nullptr;
+  if (is_real(x) && is_real(call.outputs[0])) return make_real_mean(*extents, lanes);
+  if (!is_quantized_8bit(x) || !is_quantized_8bit(call.outputs[0]) || extents->reduced > max_mean_count(x))
+    return nullptr;
   const Requantization r = mean_requantization(scale_of(x), extents->reduced, call.outputs[0], {}, call.arithmetic);
   const Operand& y = call.outputs[0];
   return make_kernel([e = *extents, x, y, r, lanes](const Buffers& buffers, ThreadPool& pool) {

@@ -11,11 +11,11 @@ std::unique_ptr<Kernel> lane_binary_int8_avx2(const OpCall& call) {
   return make_lane_binary(call, avx2_lanes());
 }
 
-std::unique_ptr<Kernel> lane_mean_int8_avx512(const OpCall& call) {
+std::unique_ptr<Kernel> lane_mean_avx512(const OpCall& call) {
   return make_lane_mean(call, avx512_lanes());
 }
 
-std::unique_ptr<Kernel> lane_mean_int8_avx2(const OpCall& call) {
+std::unique_ptr<Kernel> lane_mean_avx2(const OpCall& call) {
   return make_lane_mean(call, avx2_lanes());
 }
 
