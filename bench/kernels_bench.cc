@@ -26,6 +26,7 @@ constexpr Layer kLayers[] = {
     {"mobilenet_dw_56_s2", 56, 144, 144, 3, 2, true},    {"mobilenet_dw_14", 14, 384, 384, 3, 1, true},
     {"squeezenet_expand3_27", 27, 32, 128, 3, 1, false}, {"face_det_stem", 320, 1, 16, 3, 2, false},
     {"face_det_conv_60", 60, 64, 64, 3, 1, false},       {"face_det_pointwise_277", 277, 16, 16, 1, 1, false},
+    {"nanodet_dw5_40", 40, 96, 96, 5, 1, true},
 };
 
 struct Operands {

@@ -89,18 +89,42 @@ QUERN_INLINE void run_three(const QuadWindows& w, int64_t pattern, PatternRun ru
   }
 }
 
-template <bool kSignedOut>
+/// `kQuads` is the number of quads, or 0 where it is known only when it runs.
+template <bool kSignedOut, int kQuads>
 QUERN_INLINE void run_any(const QuadWindows& w, int64_t pattern, PatternRun run, const Bounds& bounds) {
+  const int64_t quads = kQuads > 0 ? kQuads : w.quads;
+  const int64_t pitch = w.pitch;
+  int64_t offsets[kQuads > 0 ? kQuads : 1];
+  for (int q = 0; q < kQuads; ++q) offsets[q] = w.offsets[q];
+  const std::byte* weights = w.weights + pattern * quads * 4 * kRunVector;
+  const float* scale = w.scale + pattern * kRunVector;
+  const Sums bias = load_sums(w.bias + pattern * kRunVector);
   for (; run.count > 0; --run.count, run.from += run.step, run.out += run.step) {
-    Sums sums = load_sums(w.bias + pattern * kRunVector);
-    const std::byte* weights = w.weights + pattern * w.quads * 4 * kRunVector;
-    for (int64_t q = 0; q < w.quads; ++q, weights += 4 * kRunVector) {
-      add_quad(sums, run.from + w.offsets[q], w.pitch, load_weights(weights));
+    Sums sums = bias;
+    if constexpr (kQuads > 0) {
+#pragma GCC unroll 16
+      for (int q = 0; q < kQuads; ++q) {
+        add_quad(sums, run.from + offsets[q], pitch, load_weights(weights + q * 4 * kRunVector));
+      }
+    } else {
+      for (int64_t q = 0; q < quads; ++q) {
+        add_quad(sums, run.from + w.offsets[q], pitch, load_weights(weights + q * 4 * kRunVector));
+      }
     }
-    const __m512i bytes = stored<kSignedOut>(sums, w.scale + pattern * kRunVector, bounds);
-    const __mmask64 wanted = run.count > 1 ? ~__mmask64{0} : run.wanted;
-    _mm512_mask_storeu_epi8(run.out, wanted, bytes);
+    const __m512i bytes = stored<kSignedOut>(sums, scale, bounds);
+    if (run.count > 1) {
+      _mm512_storeu_si512(run.out, bytes);
+    } else {
+      _mm512_mask_storeu_epi8(run.out, run.wanted, bytes);
+    }
   }
+}
+
+template <bool kSignedOut>
+QUERN_INLINE void run_pattern(const QuadWindows& w, int64_t pattern, const PatternRun& run, const Bounds& bounds) {
+  if (w.quads == 3) return run_three<kSignedOut>(w, pattern, run, bounds);
+  if (w.quads == 10) return run_any<kSignedOut, 10>(w, pattern, run, bounds);  // 5x5
+  run_any<kSignedOut, 0>(w, pattern, run, bounds);
 }
 
 template <bool kSignedOut>
@@ -113,7 +137,7 @@ void run_patterns(const QuadWindows& windows) {
     PatternRun run{w.streams + pattern * kRunVector, w.out + pattern * kRunVector, w.patterns * kRunVector,
                    (vectors - pattern + w.patterns - 1) / w.patterns, ~__mmask64{0}};
     if (rest != 0 && (vectors - 1) % w.patterns == pattern) run.wanted = (__mmask64{1} << rest) - 1;
-    w.quads == 3 ? run_three<kSignedOut>(w, pattern, run, bounds) : run_any<kSignedOut>(w, pattern, run, bounds);
+    run_pattern<kSignedOut>(w, pattern, run, bounds);
   }
 }
 
