@@ -7,6 +7,8 @@
 #include <thread>
 #include <vector>
 
+#include "base/checked.h"
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -41,10 +43,6 @@ bool belongs(uint64_t ticket, uint64_t loop) {
 
 // Pieces of a part: enough to even out a slow core, few enough that taking them costs nothing.
 constexpr int64_t kPieces = 4;
-
-int64_t ceil_div(int64_t a, int64_t b) {
-  return (a + b - 1) / b;
-}
 
 }  // namespace
 

@@ -21,14 +21,6 @@ constexpr int64_t kChunkBytes = 24 << 10;
 constexpr int64_t kLeastChunk = 4 * kBlockTile;
 constexpr int64_t kLine = 64;  ///< bytes of a cache line
 
-int64_t ceil_div(int64_t a, int64_t b) {
-  return (a + b - 1) / b;
-}
-
-const Clamp& clamp_of(const OpCall& call) {
-  return call.kind == OpKind::Conv ? call.as<ConvAttrs>().clamp : call.as<ClampAttrs>().clamp;
-}
-
 /// What one thread gathers into; kept from run to run.
 struct Scratch {
   LineVector<std::byte> rows;
@@ -60,7 +52,7 @@ class BlockedProduct final : public StripKernel {
         out_bytes_(static_cast<int64_t>(size_of(call.outputs[0].dtype))),
         panel_columns_(panel_columns(g)),
         panel_pitch_(cut.blocks() * cut.block_bytes),
-        prepared_(product_requantization(call, clamp_of(call), g.out_channels), pack(call)) {
+        prepared_(product_requantization(call, product_clamp(call), g.out_channels), pack(call)) {
     // Rows that lie an odd number of cache lines apart spread over all sets of the cache.
     gathered_stride_ = round_up(panel_pitch_, kLine);
     if (gathered_stride_ / kLine % 2 == 0) gathered_stride_ += kLine;

@@ -7,15 +7,10 @@ namespace quern {
 
 namespace {
 
-const Clamp& clamp_of(const OpCall& call) {
-  if (call.kind == OpKind::MatMul) return call.as<MatMulAttrs>().clamp;
-  return call.kind == OpKind::Conv ? call.as<ConvAttrs>().clamp : call.as<ClampAttrs>().clamp;
-}
-
 class FloatProduct final : public Product {
  public:
   FloatProduct(const OpCall& call, const ProductGeometry& g, const ProductKernel& kernel)
-      : Product(g, kernel, {}), prepared_(call, clamp_of(call), g.out_channels), rule_(prepared_.rule()) {
+      : Product(g, kernel, {}), prepared_(call, product_clamp(call), g.out_channels), rule_(prepared_.rule()) {
     const bool by_column = call.kind == OpKind::MatMul && !call.as<MatMulAttrs>().transpose_b;
     const int64_t channel = by_column ? 1 : g.depth();
     const int64_t step = by_column ? g.out_channels : 1;

@@ -91,6 +91,11 @@ std::vector<int64_t> ProductGeometry::segment_offsets(int64_t pitch) const {
   return offsets;
 }
 
+const Clamp& product_clamp(const OpCall& call) {
+  if (call.kind == OpKind::MatMul) return call.as<MatMulAttrs>().clamp;
+  return call.kind == OpKind::Conv ? call.as<ConvAttrs>().clamp : call.as<ClampAttrs>().clamp;
+}
+
 std::optional<ProductGeometry> product_geometry(const OpCall& call) {
   const bool linear = call.kind == OpKind::FullyConnected || call.kind == OpKind::MatMul;
   if (linear && known_operands(call)) return checked(linear_geometry(call));

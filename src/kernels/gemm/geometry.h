@@ -42,6 +42,8 @@ struct ProductGeometry {
   std::vector<int64_t> tap_offsets(int64_t pitch) const;
 };
 
+/// The bounds that a product's activation sets.
+const Clamp& product_clamp(const OpCall& call);
 /// The geometry of a Conv with one group, a FullyConnected, or a MatMul by a matrix; nothing for others, for operands
 /// that are empty or whose weights are not constant, and for windows that lie so far outside the input that padding
 /// would dwarf it.

@@ -10,17 +10,13 @@ namespace quern {
 
 namespace {
 
-const Clamp& clamp_of(const OpCall& call) {
-  return call.kind == OpKind::Conv ? call.as<ConvAttrs>().clamp : call.as<ClampAttrs>().clamp;
-}
-
 class IntegerProduct final : public Product {
  public:
   IntegerProduct(const OpCall& call, const ProductGeometry& geometry, const ProductKernel& kernel,
                  StoreInteger store_tile)
       : Product(geometry, kernel, {call.inputs[0].dtype, zero_point_of(call.inputs[0]), call.outputs[0].dtype}),
         store_(store_tile),
-        prepared_(product_requantization(call, clamp_of(call), geometry.out_channels),
+        prepared_(product_requantization(call, product_clamp(call), geometry.out_channels),
                   kernel.form == RowForm::centred_int16 ? pack_centred(call) : pack_offset(call)),
         rule_(prepared_.rule()),
         by_kernel_(rule_.rounding == 0 && rule_.shrinks && is_8bit(call.outputs[0].dtype)) {}

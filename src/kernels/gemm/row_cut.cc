@@ -9,10 +9,6 @@ namespace {
 
 constexpr int64_t kMostBytes = 64;  ///< of a row in a tile
 
-int64_t ceil_div(int64_t a, int64_t b) {
-  return (a + b - 1) / b;
-}
-
 RowCut cut(RowCut::Way way, int64_t pieces, int64_t piece_bytes) {
   const int64_t blocks = ceil_div(piece_bytes, kMostBytes);
   return {way, pieces, piece_bytes, blocks, round_up(ceil_div(piece_bytes, blocks), 4)};

@@ -17,10 +17,6 @@ constexpr int64_t kTasksPerThread = 4;
 // How far beyond the last element of a packed strip kernels may read; no instruction set has longer vectors.
 constexpr size_t kSlack = 64;
 
-int64_t ceil_div(int64_t a, int64_t b) {
-  return (a + b - 1) / b;
-}
-
 /// What one thread packs into; kept from run to run, since asking for it anew costs more than filling it.
 struct Scratch {
   LineVector<std::byte> lines;

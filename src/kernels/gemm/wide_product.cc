@@ -6,16 +6,12 @@ namespace quern {
 
 namespace {
 
-const Clamp& clamp_of(const OpCall& call) {
-  return call.kind == OpKind::Conv ? call.as<ConvAttrs>().clamp : call.as<ClampAttrs>().clamp;
-}
-
 class WideProduct final : public Product {
  public:
   WideProduct(const OpCall& call, const ProductGeometry& geometry, const ProductKernel& kernel,
               const WideStores& stores)
       : Product(geometry, kernel, {call.inputs[0].dtype, zero_point_of(call.inputs[0]), call.outputs[0].dtype}),
-        store_(call, clamp_of(call), geometry.out_channels, stores) {
+        store_(call, product_clamp(call), geometry.out_channels, stores) {
     const Operand& w = call.inputs[1];
     pack_panels<int16_t>([&, depth = geometry.depth()](int64_t o, int64_t k) {
       return static_cast<int16_t>(code_at(w.constant, o * depth + k, w.dtype) - zero_point_of(w, o));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/checked.h"
 #include "kernels/window/run_weights.h"
 
 namespace quern {
@@ -15,10 +16,6 @@ constexpr int64_t kSixteen = 16;  ///< elements that stay together in a stream
 // Elements of a line whose streams, four times as many bytes, stay in the first-level cache beside what they are made
 // of.
 constexpr int64_t kChunk = 4096;
-
-int64_t ceil_div(int64_t a, int64_t b) {
-  return (a + b - 1) / b;
-}
 
 LineVector<std::byte>& scratch(int64_t bytes) {
   static thread_local LineVector<std::byte> instance;

@@ -2,16 +2,14 @@
 
 #include <algorithm>
 
+#include "base/checked.h"
+
 namespace quern {
 
 namespace {
 
 constexpr int64_t kQuad = 4;
 constexpr int64_t kSlack = 64;  ///< elements behind a line of padding, which the last vector of a run may read
-
-int64_t ceil_div(int64_t a, int64_t b) {
-  return (a + b - 1) / b;
-}
 
 std::vector<const std::byte*>& scratch(int64_t taps) {
   static thread_local std::vector<const std::byte*> instance;
