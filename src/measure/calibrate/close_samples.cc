@@ -8,7 +8,7 @@ namespace quern {
 
 namespace {
 
-constexpr int64_t kFewest = 14;
+constexpr int64_t kFewest = 20;
 constexpr int64_t kMost = 32;
 // The resident peak of the smallest models is about 180 MiB; what samples beyond ten add to it must stay below a tenth.
 constexpr int64_t kHeldBytes = int64_t{20} << 20;
@@ -21,24 +21,34 @@ int64_t bytes_of(const Assignment& assignment, ValueId id) {
   return elements * each;
 }
 
-/// The most that values of one sample take at once while its layers are made.
+/// The most that values of one sample take from one segment to the next.
 int64_t widest(const Assignment& assignment) {
   const Graph& graph = assignment.graph;
   const auto dead_after = last_uses(graph);
   int64_t now = 0;
   int64_t most = 0;
-  for (size_t i = 0; i < graph.ops.size(); ++i) {
-    for (ValueId id : graph.ops[i].outputs) now += id == kNoValue ? 0 : bytes_of(assignment, id);
-    for (ValueId id : dead_after[i]) {
-      const bool input = std::ranges::find(graph.inputs, id) != graph.inputs.end();
-      if (!input && !graph.is_constant(id)) now -= bytes_of(assignment, id);
+  for (size_t begin = 0; begin < graph.ops.size();) {
+    const size_t end = segment_end(assignment, begin);
+    for (size_t i = begin; i < end; ++i) {
+      for (ValueId id : graph.ops[i].outputs) now += id == kNoValue ? 0 : bytes_of(assignment, id);
+      for (ValueId id : dead_after[i]) {
+        const bool input = std::ranges::find(graph.inputs, id) != graph.inputs.end();
+        if (!input && !graph.is_constant(id)) now -= bytes_of(assignment, id);
+      }
     }
     most = std::max(most, now);
+    begin = end;
   }
   return most;
 }
 
 }  // namespace
+
+size_t segment_end(const Assignment& assignment, size_t begin) {
+  size_t end = begin + 1;
+  while (end < assignment.graph.ops.size() && !assignment.integer[end]) ++end;
+  return end;
+}
 
 int64_t close_samples(const Assignment& assignment, int64_t available) {
   int64_t held = 2 * widest(assignment);  // two trials side by side

@@ -7,6 +7,7 @@
 #include "graph/infer.h"
 #include "graph/verify.h"
 #include "measure/calibrate/adapt.h"
+#include "measure/calibrate/close_samples.h"
 #include "measure/calibrate/taps.h"
 #include "quantize/place.h"
 #include "quantize/table.h"
@@ -49,7 +50,12 @@ class Pass {
     for (size_t i = 0; i < float_.inputs.size(); ++i) {
       for (size_t sample : roles_.fitted) live_[float_.inputs[i]].push_back(samples_.inputs[sample][i]);
     }
-    for (size_t i = 0; i < float_.ops.size(); ++i) QUERN_CHECK(step(i));
+    for (size_t i = 0; i < float_.ops.size();) {
+      const size_t end = segment_end(scaled_.assignment, i);
+      if (scaled_.assignment.integer[i]) QUERN_CHECK(make_constants(i));
+      QUERN_CHECK(run_segment(i, end));
+      i = end;
+    }
     QUERN_CHECK(judge());
     compact(result_.graph);
     QUERN_CHECK(infer(result_.graph));
@@ -60,28 +66,33 @@ class Pass {
  private:
   const Graph& graph() const { return result_.graph; }
 
-  Status step(size_t index) {
-    if (scaled_.assignment.integer[index]) QUERN_CHECK(make_constants(index));
-    QUERN_CHECK(run_operator(index));
-    for (ValueId id : dead_after_[index]) live_.erase(id);
+  /// One sample after the other, so that what the segment makes on its way is not held of all of them.
+  Status run_segment(size_t begin, size_t end) {
+    std::vector<OperatorRunner> runners;
+    for (size_t i = begin; i < end; ++i) {
+      QUERN_TRY(OperatorRunner runner, OperatorRunner::create(graph(), graph().ops[i]));
+      runners.push_back(std::move(runner));
+    }
+    for (size_t s = 0; s < roles_.fitted.size(); ++s) {
+      for (size_t i = begin; i < end; ++i) QUERN_CHECK(run_operator(runners[i - begin], i, s));
+    }
+    for (size_t i = begin; i < end; ++i) {
+      for (ValueId id : dead_after_[i]) live_.erase(id);
+    }
     return {};
   }
 
-  Status run_operator(size_t index) {
+  Status run_operator(const OperatorRunner& runner, size_t index, size_t sample) {
     const Op& op = graph().ops[index];
-    QUERN_TRY(const OperatorRunner runner, OperatorRunner::create(graph(), op));
-    for (size_t s = 0; s < roles_.fitted.size(); ++s) {
-      std::vector<const Tensor*> inputs;
-      for (ValueId id : op.inputs)
-        inputs.push_back(id == kNoValue || graph().is_constant(id) ? nullptr : &live_.at(id)[s]);
-      QUERN_TRY(std::vector<Tensor> results, runner.run(inputs, pool_));
-      for (size_t i = 0; i < op.outputs.size(); ++i) {
-        if (op.outputs[i] != kNoValue) live_[op.outputs[i]].push_back(std::move(results[i]));
-      }
-      // One sample after the other, so that what is read and what is given need not both be held of all of them.
-      for (ValueId id : dead_after_[index]) {
-        if (const auto dead = live_.find(id); dead != live_.end()) dead->second[s] = Tensor();
-      }
+    std::vector<const Tensor*> inputs;
+    for (ValueId id : op.inputs)
+      inputs.push_back(id == kNoValue || graph().is_constant(id) ? nullptr : &live_.at(id)[sample]);
+    QUERN_TRY(std::vector<Tensor> results, runner.run(inputs, pool_));
+    for (size_t i = 0; i < op.outputs.size(); ++i) {
+      if (op.outputs[i] != kNoValue) live_[op.outputs[i]].push_back(std::move(results[i]));
+    }
+    for (ValueId id : dead_after_[index]) {
+      if (const auto dead = live_.find(id); dead != live_.end()) dead->second[sample] = Tensor();
     }
     return {};
   }
