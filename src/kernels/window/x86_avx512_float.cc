@@ -9,7 +9,7 @@ namespace {
 struct Ops {
   using Vector = __m512;
   static QUERN_INLINE __mmask16 mask(int64_t count) {
-    return count >= 16 ? 0xFFFF : count <= 0 ? 0 : static_cast<__mmask16>((1 << count) - 1);
+    return static_cast<__mmask16>(count >= 16 ? 0xFFFF : count <= 0 ? 0 : (1 << count) - 1);
   }
   static QUERN_INLINE Vector load(const float* p) { return _mm512_loadu_ps(p); }
   static QUERN_INLINE Vector load_some(const float* p, int64_t count) { return _mm512_maskz_loadu_ps(mask(count), p); }
