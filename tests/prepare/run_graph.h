@@ -6,7 +6,6 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <map>
 #include <vector>
 
 #include "graph/graph.h"
@@ -16,23 +15,7 @@ namespace quern::test {
 
 /// The graph's outputs, in order, for these inputs.
 inline Result<std::vector<Tensor>> run_graph(const Graph& graph, const std::vector<Tensor>& inputs) {
-  std::map<ValueId, Tensor> values;
-  for (size_t i = 0; i < inputs.size(); ++i) values[graph.inputs[i]] = inputs[i];
-  for (const Op& op : graph.ops) {
-    std::vector<const Tensor*> in;
-    for (ValueId id : op.inputs) {
-      if (id != kNoValue && graph.is_constant(id)) values[id] = *graph.value(id).constant;
-      in.push_back(id == kNoValue ? nullptr : &values[id]);
-    }
-    auto out = evaluate(graph, op, in);
-    if (!out.ok()) return out.status();
-    for (size_t i = 0; i < op.outputs.size(); ++i) {
-      if (op.outputs[i] != kNoValue) values[op.outputs[i]] = (*out)[i];
-    }
-  }
-  std::vector<Tensor> outputs;
-  for (ValueId id : graph.outputs) outputs.push_back(graph.is_constant(id) ? *graph.value(id).constant : values[id]);
-  return outputs;
+  return evaluate_graph(graph, inputs);
 }
 
 /// A float in [-1, 1), or any 8-bit integer; the same for a seed on every machine.
