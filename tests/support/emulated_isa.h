@@ -104,6 +104,10 @@ void mask_store(void* to, uint64_t mask, Vector v) {
     if ((mask >> i & 1) != 0) std::memcpy(static_cast<char*>(to) + i * sizeof(T), &in.lane[i], sizeof(T));
   }
 }
+// SIMDe reads and writes whole vectors here; the instructions leave alone what their masks leave out.
+inline uint64_t sign_bits(simde__m256i v) {
+  return static_cast<uint32_t>(simde_mm256_movemask_ps(simde_mm256_castsi256_ps(v)));
+}
 template <typename T, typename Vector>
 Vector maskz_load(uint64_t mask, const void* from) {
   Lanes<T, Vector> out{};
@@ -113,8 +117,19 @@ Vector maskz_load(uint64_t mask, const void* from) {
   return out.vector();
 }
 
+inline simde__m256 maskload_ps(const float* from, simde__m256i mask) {
+  return maskz_load<float, simde__m256>(sign_bits(mask), from);
+}
+inline void maskstore_ps(float* to, simde__m256i mask, simde__m256 v) {
+  mask_store<float, simde__m256>(to, sign_bits(mask), v);
+}
+
 }  // namespace quern::emulated
 
+#undef _mm256_maskload_ps
+#undef _mm256_maskstore_ps
+#define _mm256_maskload_ps quern::emulated::maskload_ps
+#define _mm256_maskstore_ps quern::emulated::maskstore_ps
 #define _mm256_dpbusd_avx_epi32 simde_mm256_dpbusd_epi32
 #define __mmask16 uint16_t
 #define __mmask32 uint32_t
