@@ -1,42 +1,22 @@
 // What AVX-VNNI multiplies at most: vpdpbusd on 256 bits.
 #include "kernels/peak/peak.h"
+#include "kernels/peak/x86_peak.h"
 #include "kernels/x86_intrinsics.h"
 
 namespace QUERN_X86_NAMESPACE {
-
 namespace {
 
-/// Keeps the sums in registers and their additions in the loop.
-template <typename... Vectors>
-inline __attribute__((always_inline)) void hold(Vectors&... vectors) {
-#ifndef QUERN_EMULATE_ISA
-  (..., [](Vectors& v) { asm volatile("" : "+x"(v)); }(vectors));
-#else
-  ((void)vectors, ...);
-#endif
-}
+struct Bytes {
+  using Vector = __m256i;
+  static Vector zero() { return _mm256_setzero_si256(); }
+  static Vector one() { return _mm256_set1_epi8(1); }
+  static Vector add_product(Vector sum, Vector x) { return _mm256_dpbusd_avx_epi32(sum, x, x); }
+};
 
 }  // namespace
 
 void avxvnni_peak_bytes(int64_t rounds) {
-  const __m256i x = _mm256_set1_epi8(1);
-  __m256i s0 = _mm256_setzero_si256(), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0, s8 = s0, s9 = s0,
-          s10 = s0, s11 = s0;
-  for (int64_t r = 0; r < rounds; ++r) {
-    s0 = _mm256_dpbusd_avx_epi32(s0, x, x);
-    s1 = _mm256_dpbusd_avx_epi32(s1, x, x);
-    s2 = _mm256_dpbusd_avx_epi32(s2, x, x);
-    s3 = _mm256_dpbusd_avx_epi32(s3, x, x);
-    s4 = _mm256_dpbusd_avx_epi32(s4, x, x);
-    s5 = _mm256_dpbusd_avx_epi32(s5, x, x);
-    s6 = _mm256_dpbusd_avx_epi32(s6, x, x);
-    s7 = _mm256_dpbusd_avx_epi32(s7, x, x);
-    s8 = _mm256_dpbusd_avx_epi32(s8, x, x);
-    s9 = _mm256_dpbusd_avx_epi32(s9, x, x);
-    s10 = _mm256_dpbusd_avx_epi32(s10, x, x);
-    s11 = _mm256_dpbusd_avx_epi32(s11, x, x);
-    hold(s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11);
-  }
+  grow_twelve<Bytes>(rounds);
 }
 
 }  // namespace QUERN_X86_NAMESPACE
