@@ -46,6 +46,10 @@ struct Requantization {
   int32_t out_max = 0;
   Clamp clamp;  ///< bounds on the result of `real`
 
+  /// Every scale is below 1, so that a scaled sum stays in int32.
+  bool shrinks() const {
+    return std::all_of(scale.begin(), scale.end(), [](float s) { return s < 1.0f; });
+  }
   /// The stored value of an accumulator of one channel.
   int32_t store(int32_t accumulator, int64_t channel) const;
   /// The same of a 64-bit accumulator; the double rounding, which takes 32 bits, saturates it first.

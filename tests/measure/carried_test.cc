@@ -11,6 +11,7 @@
 #include "graph/infer.h"
 #include "graph/text.h"
 #include "graph/verify.h"
+#include "measure/noise_samples.h"
 #include "quern/quantize.h"
 
 namespace quern {
@@ -101,18 +102,6 @@ Model lifted_network(const char* clamp) {
   return {*std::move(graph), {}};
 }
 
-CalibrationData samples(int64_t count) {
-  return {count, [](int64_t i) -> Result<std::vector<Tensor>> {
-            Tensor tensor = *Tensor::make(DType::float32, {1, 8, 8, 3});
-            auto state = static_cast<uint32_t>(i * 7919 + 1);
-            for (float& v : tensor.mutable_data<float>()) {
-              state = state * 1664525U + 1013904223U;
-              v = static_cast<float>(state >> 8) / 16777216.0F;
-            }
-            return std::vector<Tensor>{tensor};
-          }};
-}
-
 /// Whether two models are the same to the last constant.
 bool same(const Model& a, const Model& b) {
   if (graph_text(a) != graph_text(b)) return false;
@@ -135,7 +124,7 @@ size_t absorb_lines(const QuantizationTable& table) {
 TEST(QuantizeAbsorbing, GainsWhereChannelsLieHighAboveZero) {
   QuantizeOptions options;
   options.equalize = options.correct_bias = options.round = false;
-  const auto result = quantize(lifted_network("[0, inf]"), samples(12), options);
+  const auto result = quantize(lifted_network("[0, inf]"), test::noise_samples(12), options);
   ASSERT_TRUE(result.ok()) << result.error().message;
   const MethodRow& row = method(*result, "absorb");
   EXPECT_GT(row.sqnr_db_after, row.sqnr_db_before + 1);
@@ -143,7 +132,7 @@ TEST(QuantizeAbsorbing, GainsWhereChannelsLieHighAboveZero) {
 }
 
 TEST(QuantizeAbsorbing, IsLeftOutWhereNothingCanBeAbsorbed) {
-  const auto result = quantize(lifted_network("[0, 100]"), samples(12), {});
+  const auto result = quantize(lifted_network("[0, 100]"), test::noise_samples(12), {});
   ASSERT_TRUE(result.ok()) << result.error().message;
   const MethodRow& row = method(*result, "absorb");
   EXPECT_EQ(row.sqnr_db_after, row.sqnr_db_before);
@@ -155,7 +144,7 @@ TEST(QuantizeAbsorbing, ItsTableMakesTheSameModelAndKeepsOffsetsWithoutBiases) {
   const Model model = lifted_network("[0, inf]");
   QuantizeOptions options;
   options.correct_bias = false;
-  const auto first = quantize(model, samples(12), options);
+  const auto first = quantize(model, test::noise_samples(12), options);
   ASSERT_TRUE(first.ok()) << first.error().message;
   ASSERT_GE(absorb_lines(first->table), 1U);
   options.table = *parse_table(table_text(first->table), "t.txt");
@@ -170,11 +159,11 @@ TEST(QuantizeAbsorbing, ItsTableMakesTheSameModelAndKeepsOffsetsWithoutBiases) {
 }
 
 TEST(QuantizeAbsorbing, RefusesATableThatTakesOffsetsWhereNoBiasTakesThemUp) {
-  const auto whole = quantize(lifted_network("[0, 100]"), samples(12), {});
+  const auto whole = quantize(lifted_network("[0, 100]"), test::noise_samples(12), {});
   ASSERT_TRUE(whole.ok());
   QuantizeOptions options;
   options.table = *parse_table(table_text(whole->table) + "absorb a 1 1 1 1 1 1 1 1\n", "t.txt");
-  const auto result = quantize(lifted_network("[0, 100]"), samples(12), options);
+  const auto result = quantize(lifted_network("[0, 100]"), test::noise_samples(12), options);
   ASSERT_FALSE(result.ok());
   EXPECT_NE(result.error().message.find("nothing can be taken off 'a'"), std::string::npos) << result.error().message;
 }

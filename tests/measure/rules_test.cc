@@ -7,6 +7,7 @@
 #include "graph/infer.h"
 #include "graph/text.h"
 #include "graph/verify.h"
+#include "measure/noise_samples.h"
 #include "quern/quantize.h"
 
 namespace quern {
@@ -33,18 +34,6 @@ Model network() {
   return {*std::move(graph), {}};
 }
 
-CalibrationData samples(int64_t count) {
-  return {count, [](int64_t i) -> Result<std::vector<Tensor>> {
-            Tensor tensor = *Tensor::make(DType::float32, {1, 8, 8, 3});
-            auto state = static_cast<uint32_t>(i * 7919 + 1);
-            for (float& v : tensor.mutable_data<float>()) {
-              state = state * 1664525U + 1013904223U;
-              v = static_cast<float>(state >> 8) / 16777216.0F;
-            }
-            return std::vector<Tensor>{tensor};
-          }};
-}
-
 Result<QuantizeResult> by_rules(const std::string& rules) {
   QuantizeOptions options;
   options.equalize = options.absorb = options.correct_bias = options.round = false;
@@ -52,7 +41,7 @@ Result<QuantizeResult> by_rules(const std::string& rules) {
   auto parsed = parse_rules("{\"rules\": [" + rules + "]}", "r.json");
   if (!parsed.ok()) return parsed.status();
   options.rules = *std::move(parsed);
-  return quantize(network(), samples(2), options);
+  return quantize(network(), test::noise_samples(2), options);
 }
 
 std::string complaint(const std::string& rules) {

@@ -7,6 +7,7 @@
 #include "graph/infer.h"
 #include "graph/text.h"
 #include "graph/verify.h"
+#include "measure/noise_samples.h"
 #include "quern/quantize.h"
 
 namespace quern {
@@ -32,18 +33,6 @@ Model network() {
   return {*std::move(graph), {}};
 }
 
-CalibrationData samples(int64_t count) {
-  return {count, [](int64_t i) -> Result<std::vector<Tensor>> {
-            Tensor tensor = *Tensor::make(DType::float32, {1, 8, 8, 3});
-            auto state = static_cast<uint32_t>(i * 7919 + 1);
-            for (float& v : tensor.mutable_data<float>()) {
-              state = state * 1664525U + 1013904223U;
-              v = static_cast<float>(state >> 8) / 16777216.0F;
-            }
-            return std::vector<Tensor>{tensor};
-          }};
-}
-
 /// The rows with numbers on their lines, as a file would give them.
 QuantizationTable reread(const QuantizationTable& table) {
   auto again = parse_table(table_text(table), "t.txt");
@@ -52,7 +41,7 @@ QuantizationTable reread(const QuantizationTable& table) {
 }
 
 QuantizationTable saved_table(const QuantizeOptions& options = {}) {
-  const auto result = quantize(network(), samples(2), options);
+  const auto result = quantize(network(), test::noise_samples(2), options);
   EXPECT_TRUE(result.ok()) << result.error().message;
   return reread(result->table);
 }
@@ -67,7 +56,7 @@ TableRow& row_of(QuantizationTable& table, TableRow::Kind kind, const std::strin
 std::string complaint(const QuantizationTable& table, int64_t count = 0) {
   QuantizeOptions options;
   options.table = table;
-  const auto result = quantize(network(), samples(count), options);
+  const auto result = quantize(network(), test::noise_samples(count), options);
   return result.ok() ? "" : result.error().message;
 }
 
@@ -75,7 +64,7 @@ TEST(QuantizeByTable, GivesTheSameModelWithoutSamples) {
   for (const bool equalize : {false, true}) {
     QuantizeOptions options;
     options.equalize = equalize;
-    const auto first = quantize(network(), samples(2), options);
+    const auto first = quantize(network(), test::noise_samples(2), options);
     ASSERT_TRUE(first.ok()) << first.error().message;
     QuantizeOptions by_table;
     by_table.table = reread(first->table);
@@ -92,7 +81,7 @@ TEST(QuantizeByTable, SamplesOnlyJudgeACompleteTable) {
   QuantizeOptions options;
   options.table = saved_table();
   const auto without = quantize(network(), {}, options);
-  const auto with = quantize(network(), samples(3), options);
+  const auto with = quantize(network(), test::noise_samples(3), options);
   ASSERT_TRUE(without.ok() && with.ok());
   EXPECT_EQ(graph_text(with->model), graph_text(without->model));
   ASSERT_EQ(with->outputs.size(), 1);
@@ -116,7 +105,7 @@ TEST(QuantizeByTable, CalibratesWhatTheTableDoesNotSay) {
     return row.name == "a" || row.name == "d_quantized" || row.name == "b_bias_quantized";
   });
   EXPECT_THAT(complaint(*options.table), HasSubstr("has no line for"));
-  auto result = quantize(network(), samples(2), options);
+  auto result = quantize(network(), test::noise_samples(2), options);
   ASSERT_TRUE(result.ok()) << result.error().message;
   EXPECT_EQ(row_of(result->table, TableRow::Kind::value, "x_quantized").numbers[0], 0.25F);
   EXPECT_GT(row_of(result->table, TableRow::Kind::value, "a").numbers[0], 0);
@@ -140,7 +129,7 @@ TEST(QuantizeByTable, ReproducesWeightsOutsideTheirNearestCodes) {
 TEST(QuantizeByTable, KeepsOperatorsFloatWithoutBeingTold) {
   QuantizeOptions options;
   options.keep_float = {"b"};
-  const auto first = quantize(network(), samples(2), options);
+  const auto first = quantize(network(), test::noise_samples(2), options);
   ASSERT_TRUE(first.ok()) << first.error().message;
   QuantizeOptions by_table;
   by_table.table = reread(first->table);
@@ -152,7 +141,7 @@ TEST(QuantizeByTable, KeepsOperatorsFloatWithoutBeingTold) {
 TEST(QuantizeByTable, StoresSixteenBitsWithoutBeingTold) {
   QuantizeOptions options;
   options.int16 = {"x", "a"};
-  const auto first = quantize(network(), samples(2), options);
+  const auto first = quantize(network(), test::noise_samples(2), options);
   ASSERT_TRUE(first.ok()) << first.error().message;
   QuantizeOptions by_table;
   by_table.table = reread(first->table);

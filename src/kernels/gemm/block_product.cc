@@ -217,23 +217,13 @@ class BlockedProduct final : public StripKernel {
   PreparedStore prepared_;
 };
 
-/// Whether some channel's weights, moved to int8, have a zero point that is not 0.
-bool has_zero_points(const OpCall& call, int64_t channels) {
-  const Operand& w = call.inputs[1];
-  const int32_t moved = w.dtype == DType::uint8 ? -128 : 0;
-  for (int64_t o = 0; o < channels; ++o) {
-    if (zero_point_of(w, o) + moved != 0) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 std::unique_ptr<Kernel> make_block_product(const OpCall& call, const BlockKernel& kernel, StoreInteger store) {
   if (call.kind == OpKind::MatMul) return nullptr;
   const auto geometry = product_geometry(call);
   if (!geometry || !is_byte_product(call, geometry->depth())) return nullptr;
-  const RowCut cut = cut_rows(*geometry, has_zero_points(call, geometry->out_channels));
+  const RowCut cut = cut_rows(*geometry, !weights_fit_bytes(call.inputs[1], geometry->out_channels));
   return std::make_unique<BlockedProduct>(call, *geometry, cut, kernel, store);
 }
 

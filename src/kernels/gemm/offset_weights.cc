@@ -17,6 +17,14 @@ int32_t offset_of(DType type, DType wanted) {
 
 }  // namespace
 
+bool weights_fit_bytes(const Operand& weights, int64_t channels) {
+  const int32_t moved = offset_of(weights.dtype, DType::int8);
+  for (int64_t c = 0; c < channels; ++c) {
+    if (zero_point_of(weights, c) + moved != 0) return false;
+  }
+  return true;
+}
+
 // With u = x + d and v = w + e the stored values moved, and zero points moved likewise:
 // sum (u - zu)(v - zv) = sum u v - zu sum v - zv sum u + depth zu zv. All but the third are known beforehand.
 OffsetWeights offset_weights(const OpCall& call, int64_t channels, int64_t depth, DType multiplied) {

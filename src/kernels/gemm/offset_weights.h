@@ -15,6 +15,8 @@ struct OffsetWeights {
   std::vector<int32_t> zero_points;
 };
 
+/// True when every weight's zero point is where signed bytes put it, so that no row has to be summed.
+bool weights_fit_bytes(const Operand& weights, int64_t channels);
 /// For sums over the input's values as `multiplied`: int8 and uint8 differ by 128.
 OffsetWeights offset_weights(const OpCall& call, int64_t channels, int64_t depth, DType multiplied);
 

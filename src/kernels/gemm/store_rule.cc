@@ -1,6 +1,5 @@
 #include "kernels/gemm/store_rule.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "base/checked.h"
@@ -18,7 +17,7 @@ void pad(std::vector<T>& values) {
 
 PreparedStore::PreparedStore(Requantization requantization, std::vector<int32_t> bias)
     : requantization_(std::move(requantization)), bias_(std::move(bias)) {
-  shrinks_ = std::ranges::all_of(requantization_.scale, [](float s) { return s < 1.0f; });
+  shrinks_ = requantization_.shrinks();  // before the scales are padded
   pad(bias_);
   pad(requantization_.scale);
   pad(requantization_.multiplier);

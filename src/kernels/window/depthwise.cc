@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/aligned.h"
+#include "kernels/gemm/offset_weights.h"
 #include "kernels/gemm/row_pack.h"
 #include "kernels/gemm/store_rule.h"
 #include "kernels/gemm/strip_kernel.h"

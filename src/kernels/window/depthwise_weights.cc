@@ -10,13 +10,6 @@ int32_t depthwise_weight_offset(const Operand& weights, bool wide, int64_t chann
   return weights.dtype == DType::uint8 ? -128 : 0;
 }
 
-bool weights_fit_bytes(const Operand& weights, int64_t channels) {
-  for (int64_t c = 0; c < channels; ++c) {
-    if (zero_point_of(weights, c) + depthwise_weight_offset(weights, false, c) != 0) return false;
-  }
-  return true;
-}
-
 int32_t depthwise_weight(const OpCall& call, int64_t channel, int64_t tap, int64_t tap_count, bool wide) {
   const Operand& w = call.inputs[1];
   const uint8_t byte = w.constant_as<uint8_t>()[channel * tap_count + tap];

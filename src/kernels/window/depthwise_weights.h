@@ -9,8 +9,6 @@ namespace quern {
 
 /// What a stored weight is moved by: to where its zero point is 0 (wide), or to a signed byte.
 int32_t depthwise_weight_offset(const Operand& weights, bool wide, int64_t channel);
-/// True when every weight's zero point is where signed bytes put it.
-bool weights_fit_bytes(const Operand& weights, int64_t channels);
 /// The weight of a tap, moved.
 int32_t depthwise_weight(const OpCall& call, int64_t channel, int64_t tap, int64_t tap_count, bool wide);
 /// The bias less what the input's zero point, as uint8, adds to every window of such weights.

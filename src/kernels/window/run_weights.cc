@@ -1,9 +1,9 @@
 #include "kernels/window/run_weights.h"
 
-#include <algorithm>
 #include <numeric>
 
 #include "kernels/gemm/microkernel.h"
+#include "kernels/gemm/offset_weights.h"
 #include "kernels/gemm/store_rule.h"
 #include "kernels/window/depthwise_weights.h"
 
@@ -47,8 +47,7 @@ std::optional<RunWeights> run_weights(const OpCall& call, const ProductGeometry&
     return std::nullopt;
   }
   const Requantization r = product_requantization(call, call.as<ConvAttrs>().clamp, g.out_channels);
-  const auto shrinks = [](float scale) { return scale < 1.0f; };
-  if (r.rounding != Rounding::float_even || !std::ranges::all_of(r.scale, shrinks)) return std::nullopt;
+  if (r.rounding != Rounding::float_even || !r.shrinks()) return std::nullopt;
   RunWeights made;
   // Over whole lines, vectors and channels begin together again after their least common multiple.
   made.patterns = whole_lines ? g.out_channels / std::gcd(g.out_channels, int64_t{kRunVector})
